@@ -107,14 +107,14 @@ async function take(each: Step, sandbox: Sandbox): Promise<void> {
     for (const part of each.has) expect(text).toContain(part);
     for (const part of each.lacks) expect(text).not.toContain(part);
   } else if ('rendered' in each) {
-    const { stdout } = await sandbox.succeed(['deployment', '--dir', each.rendered, 'render']);
+    const { stdout } = await sandbox.run(each.rendered, 'render');
     const objects = parseAllDocuments(stdout).map((document) => document.toJS() as unknown);
     for (const wanted of each.objects) {
       const fits = objects.filter((object) => contains(object, wanted));
       expect(fits, `an object like ${JSON.stringify(wanted)} in\n${stdout}`).not.toEqual([]);
     }
   } else {
-    const { stdout } = await sandbox.succeed(['deployment', '--dir', each.in, 'exec', each.service, ...each.command]);
+    const { stdout } = await sandbox.run(each.in, 'exec', each.service, ...each.command);
     expect(stdout).toBe(each.prints);
   }
 }

@@ -1,7 +1,8 @@
 import { chmod, copyFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../support/engine.js';
-import { idleService, Sandbox, type SeenContainer } from '../support/sandbox.js';
+import { containersOf, type Seen } from '../support/engine-api.js';
+import { idleService, Sandbox } from '../support/sandbox.js';
 import { writePythonDeployment } from '../support/python-deployment.js';
 
 const environment = '    environment:\n      TOKEN: ${TOKEN:-}\n      PW: x-${DB_PASSWORD:-none}\n';
@@ -15,7 +16,7 @@ config:
 describeWithEngine('a generated secret is never lost or replaced silently', () => {
   let sandbox: Sandbox;
   let secrets: string;
-  let before: Record<string, SeenContainer>;
+  let before: Record<string, Seen>;
   const commands: Record<string, string[]> = {
     start: ['deployment', '--dir', 'd', 'start'],
     restart: ['deployment', '--dir', 'd', 'restart', '--no-git-pull'],
@@ -24,8 +25,7 @@ describeWithEngine('a generated secret is never lost or replaced silently', () =
     render: ['deployment', '--dir', 'd', 'render'],
     'create --update': ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'],
   };
-  const containers = async (): Promise<Record<string, SeenContainer>> =>
-    sandbox.containers(await sandbox.projectOf('d'));
+  const containers = async (): Promise<Record<string, Seen>> => sandbox.containers('d');
   const kept = async (): Promise<void> => {
     await sandbox.write('d/secrets.env', secrets);
   };
@@ -38,7 +38,7 @@ describeWithEngine('a generated secret is never lost or replaced silently', () =
       'spec.yml': spec,
     });
     await sandbox.create('spec.yml', 'd');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     secrets = await sandbox.read('d/secrets.env');
   });
   afterAll(() => sandbox.remove());
@@ -85,7 +85,7 @@ describeWithEngine('a generated secret is never lost or replaced silently', () =
   it('restoring the copy changes nothing', async () => {
     await rm(sandbox.path('d/secrets.env'));
     await copyFile(sandbox.path('d/.laconic/history/secrets.env'), sandbox.path('d/secrets.env'));
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     expect(await containers()).toEqual(before);
   });
 
@@ -138,8 +138,8 @@ describeWithEngine('a generated secret is never lost or replaced silently', () =
       stack: 'name: app\npods:\n  - app\n',
       compose: { app: `services:\n${idleService('web', environment)}` },
     });
-    const started = await sandbox.succeed(['deployment', '--dir', 'old', 'start']);
+    const started = await sandbox.run('old', 'start');
     expect(started.stderr).toContain('WARNING: TOKEN: stays unset');
-    expect((await sandbox.containers(project)).web?.env).toMatchObject({ TOKEN: '', PW: 'x-none' });
+    expect((await containersOf(project)).web?.env).toMatchObject({ TOKEN: '', PW: 'x-none' });
   });
 });

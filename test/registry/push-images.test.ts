@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process/process.js';
-import { cliPath } from '../support/engine.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
+import { launch } from '../support/running.js';
 import { idleService, Sandbox } from '../support/sandbox.js';
 
 const org = `laconic-push-${randomBytes(4).toString('hex')}`;
@@ -236,19 +234,13 @@ describeWithRegistry('logging in with push-images', () => {
       const { port } = failing.address() as AddressInfo;
       const tag = await create('failing', `image-registry: localhost:${port}/team`);
       pushed.push(`localhost:${port}/team/web:${tag}`, `localhost:${port}/team/job:${tag}`);
-      const child = spawn(process.execPath, ['--', cliPath, 'deployment', '--dir', 'failing', 'push-images'], {
+      const { child, ended, printed } = launch(['deployment', '--dir', 'failing', 'push-images'], {
         cwd: sandbox.base,
-        env: { ...process.env, DOCKER_CONFIG: sandbox.path('docker') },
-        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { DOCKER_CONFIG: sandbox.path('docker') },
       });
-      const ended = once(child, 'exit');
-      let said = '';
-      for await (const chunk of child.stderr.setEncoding('utf8')) {
-        said += String(chunk);
-        if (/: the registry fails, retrying in \d+ second/.test(said)) child.kill('SIGINT');
-      }
-      expect(said).toMatch(/^WARNING: localhost:\d+\/team\/\w+:\S+: the registry fails, retrying in \d+ seconds?$/m);
-      expect(await ended).toEqual([130, null]);
+      await printed(/^WARNING: localhost:\d+\/team\/\w+:\S+: the registry fails, retrying in \d+ seconds?$/m);
+      child.kill('SIGINT');
+      expect(await ended).toMatchObject({ code: 130, signal: null });
     } finally {
       failing.close();
     }

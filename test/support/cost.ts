@@ -14,3 +14,10 @@ export function cost(run: () => unknown): number {
  * growth.
  */
 export const inProportion = 11;
+
+/** The duration of the work in milliseconds. */
+export async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return performance.now() - begin;
+}

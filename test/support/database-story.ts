@@ -36,7 +36,7 @@ const complete = 'Database test client: test complete';
  * @param directory a deployment whose spec has a path for `db-data`
  */
 export function tellDatabaseStory(sandbox: () => Sandbox, directory: string): void {
-  const deployment = (...args: string[]) => sandbox().succeed(['deployment', '--dir', directory, ...args]);
+  const deployment = (...args: string[]) => sandbox().run(directory, ...args);
   const said = async (): Promise<string> => {
     let seen = '';
     const see = async (): Promise<string> => (seen = (await deployment('logs', 'test-client')).stdout);

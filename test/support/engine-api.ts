@@ -3,7 +3,8 @@ import { request } from 'node:http';
 /** The part of a container that tests check. */
 export interface InspectedContainer {
   Id: string;
-  State: { Status: string; StartedAt: string };
+  Image: string;
+  State: { Status: string; StartedAt: string; Health?: { Status: string } };
   Config: { Image: string; Labels: Record<string, string>; Env: string[] };
   HostConfig: {
     Memory: number;
@@ -57,6 +58,49 @@ export async function labelled(kind: 'containers' | 'networks' | 'volumes', proj
 
 export async function inspect(container: string): Promise<InspectedContainer> {
   return (await get(`/containers/${container}/json`)) as InspectedContainer;
+}
+
+/** A container in the form in which tests compare it: equal before and after means that nothing touched it. */
+export interface Seen {
+  id: string;
+  service: string;
+  state: string;
+  startedAt: string;
+  image: string;
+  imageId: string;
+  env: Record<string, string>;
+  labels: Record<string, string>;
+}
+
+/**
+ * The containers of a Compose project in any state: `web` is the first of the service web, `web/2` the second, and
+ * `job web` the container of a job.
+ */
+export async function containersOf(project: string): Promise<Record<string, Seen>> {
+  const found = await Promise.all(
+    (await labelled('containers', project)).map(async (id): Promise<[string, Seen][]> => {
+      const { status, body } = await ask('GET', `/containers/${id}/json`);
+      return status === 404 ? [] : [seen(JSON.parse(body) as InspectedContainer)];
+    }),
+  );
+  return Object.fromEntries(found.flat());
+}
+
+function seen({ Id, Image, State, Config }: InspectedContainer): [string, Seen] {
+  const {
+    'com.docker.compose.service': service = '',
+    'com.docker.compose.oneoff': oneOff,
+    'com.docker.compose.container-number': number = '1',
+  } = Config.Labels;
+  const env = Object.fromEntries(Config.Env.map((line) => [line.split('=', 1)[0] ?? '', line.replace(/^[^=]*=/, '')]));
+  const { Status: state, StartedAt: startedAt } = State;
+  const key = oneOff === 'True' ? `job ${service}` : number === '1' ? service : `${service}/${number}`;
+  return [key, { id: Id, service, state, startedAt, image: Config.Image, imageId: Image, env, labels: Config.Labels }];
+}
+
+/** Removes the containers of a Compose project from the engine. */
+export async function removeContainers(project: string): Promise<void> {
+  for (const id of await labelled('containers', project)) await removeFromEngine('containers', id);
 }
 
 /**

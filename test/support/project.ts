@@ -13,7 +13,7 @@ import { connectEngine, type Engine } from '../../src/engine/connect.js';
 import type { LaconicError } from '../../src/system/errors.js';
 import { writeFileAtomically } from '../../src/system/files/files.js';
 import { runOrFail } from '../../src/system/process/process.js';
-import { removeProject } from './engine-api.js';
+import { containersOf, labelled, removeProject, type Seen } from './engine-api.js';
 import { type TestContext, testContext } from './context.js';
 import type { Call } from './operation.js';
 import { removeFolder } from './temporary.js';
@@ -48,17 +48,6 @@ export interface Outcome {
   /** The error's message and hint, or undefined on success. */
   error: string | undefined;
   seconds: number;
-}
-
-/** A container in the form in which the tests compare it: equal before and after means that nothing was touched. */
-export interface Seen {
-  service: string;
-  id: string;
-  startedAt: string;
-  state: string;
-  health: string | undefined;
-  image: string;
-  oneOff: boolean;
 }
 
 /** How an operation is called in a process of its own. */
@@ -195,48 +184,16 @@ export class Project {
     return this.docker(...composeArguments(this.project), ...args);
   }
 
-  /** Every container of the project by service and number: `web/1`. */
-  async containers(): Promise<Record<string, Seen>> {
-    const ids = (
-      await this.docker('ps', '--all', '--quiet', '--filter', `label=com.docker.compose.project=${this.name}`)
-    ).trim();
-    if (ids === '') return {};
-    const inspected = JSON.parse(await this.docker('inspect', ...ids.split('\n'))) as {
-      Id: string;
-      Image: string;
-      State: { Status: string; StartedAt: string; Health?: { Status: string } };
-      Config: { Labels: Record<string, string> };
-    }[];
-    return Object.fromEntries(
-      inspected.map(({ Id, Image, State, Config: { Labels } }) => {
-        const service = Labels['com.docker.compose.service'] ?? '';
-        const oneOff = Labels['com.docker.compose.oneoff'] === 'True';
-        const key = oneOff ? `job ${service}` : `${service}/${Labels['com.docker.compose.container-number'] ?? ''}`;
-        const health = State.Health?.Status;
-        return [
-          key,
-          { service, id: Id, startedAt: State.StartedAt, state: State.Status, health, image: Image, oneOff },
-        ];
-      }),
-    );
+  containers(): Promise<Record<string, Seen>> {
+    return containersOf(this.name);
   }
 
   volumes(): Promise<string[]> {
-    return this.#labelled('volume', 'ls');
+    return labelled('volumes', this.name);
   }
 
   networks(): Promise<string[]> {
-    return this.#labelled('network', 'ls');
-  }
-
-  /** What `docker …` lists for this project, by name; containers by id. */
-  async #labelled(...list: string[]): Promise<string[]> {
-    const filter = `label=com.docker.compose.project=${this.name}`;
-    const said = await this.docker(...list, '--quiet', '--filter', filter);
-    return said
-      .trim()
-      .split('\n')
-      .filter((name) => name !== '');
+    return labelled('networks', this.name);
   }
 
   async remove(): Promise<void> {
@@ -258,15 +215,4 @@ export function outcomeOf(result: Awaited<ReturnType<Project['call']>>): {
       .toString()
       .replace(/memory \d+\n$/, ''),
   };
-}
-
-/** Repeats a query until it has an answer; the error names what is missing. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, seconds = 20): Promise<T> {
-  const until = Date.now() + seconds * 1000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > until) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }

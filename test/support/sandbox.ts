@@ -1,51 +1,41 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { chmod, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { runOrFail } from '../../src/system/process/process.js';
 import { type CliResult, runCli } from './engine.js';
-import { inspect, labelled, removeProject } from './engine-api.js';
+import { containersOf, labelled, removeProject, type Seen } from './engine-api.js';
 import { removeFolder } from './temporary.js';
-
-/** A container in the form in which tests compare it: the same id before and after means that it was not recreated. */
-export interface SeenContainer {
-  id: string;
-  image: string;
-  state: string;
-  startedAt: string;
-  env: Record<string, string>;
-}
 
 /**
  * A folder for one test file with its stacks (in git or not), repositories, specs and deployments, from which the
  * program is called. {@link Sandbox.remove} removes everything, including the containers.
  */
 export class Sandbox {
-  readonly base: string;
+  readonly base = mkdtempSync(join(tmpdir(), 'laconic-sandbox-'));
   readonly #projects = new Set<string>();
-
-  private constructor(base: string) {
-    this.base = base;
-  }
 
   /**
    * @param files texts by path below the base, in which `BASE` is replaced by the base; files whose name ends with
    * `.sh` are executable
    */
-  static async make(files: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
-    const sandbox = new Sandbox(await mkdtemp(join(tmpdir(), 'laconic-sandbox-')));
+  static async make<T extends Sandbox>(this: new () => T, files: Readonly<Record<string, string>> = {}): Promise<T> {
+    const sandbox = new this();
     await mkdir(sandbox.path('repositories'));
     for (const [path, text] of Object.entries(files)) await sandbox.write(path, text);
     return sandbox;
   }
 
+  /** A path below the base, unless it is absolute. */
   path(...below: string[]): string {
-    return join(this.base, ...below);
+    return resolve(this.base, ...below);
   }
 
-  async write(path: string, text: string): Promise<string> {
+  async write(path: string, text: string, mode = path.endsWith('.sh') ? 0o755 : undefined): Promise<string> {
     const file = this.path(path);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text.replaceAll('BASE', this.base), { mode: path.endsWith('.sh') ? 0o755 : 0o644 });
+    await writeFile(file, text.replaceAll(/\bBASE\b/g, this.base));
+    if (mode !== undefined) await chmod(file, mode);
     return file;
   }
 
@@ -67,7 +57,7 @@ export class Sandbox {
     await this.write(path, text.replaceAll(from, to));
   }
 
-  /** Runs `laconic-so …` in the base, or in `cwd` below it; repositories are in `repositories`. */
+  /** Runs `laconic-so …` in the base, or in `cwd`; repositories are in `repositories`. */
   async cli(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
     return runCli(args, {
       cwd: this.path(options.cwd ?? ''),
@@ -84,15 +74,8 @@ export class Sandbox {
 
   /** Runs `deploy create` for a spec; its project is removed with the sandbox. */
   async create(spec: string, directory: string, ...more: string[]): Promise<CliResult> {
-    const result = await this.succeed([
-      'deploy',
-      'create',
-      '--spec-file',
-      spec,
-      '--deployment-dir',
-      directory,
-      ...more,
-    ]);
+    const words = ['deploy', 'create', '--spec-file', spec, '--deployment-dir', directory, ...more];
+    const result = await this.succeed(words);
     await this.projectOf(directory);
     return result;
   }
@@ -100,6 +83,11 @@ export class Sandbox {
   /** Runs `deployment --dir <directory> …`. */
   deployment(directory: string, ...args: string[]): Promise<CliResult> {
     return this.cli(['deployment', '--dir', directory, ...args]);
+  }
+
+  /** The same, but it has to exit with 0. */
+  run(directory: string, ...args: string[]): Promise<CliResult> {
+    return this.succeed(['deployment', '--dir', directory, ...args]);
   }
 
   /** The cluster-id of a deployment, which is its Compose project. */
@@ -157,27 +145,15 @@ export class Sandbox {
     return (await runOrFail(args.join(' '), 'docker', args)).stdout;
   }
 
-  /** The containers of a project by service. */
-  async containers(project: string): Promise<Record<string, SeenContainer>> {
-    const found = await Promise.all((await labelled('containers', project)).map((id) => inspect(id)));
-    return Object.fromEntries(
-      found.map(({ Id, State, Config }) => [
-        Config.Labels['com.docker.compose.service'] ?? '',
-        {
-          id: Id,
-          image: Config.Image,
-          state: State.Status,
-          startedAt: State.StartedAt,
-          env: Object.fromEntries(Config.Env.map((line) => [line.split('=', 1)[0] ?? '', line.replace(/^[^=]*=/, '')])),
-        },
-      ]),
-    );
+  /** The containers of a deployment by service. */
+  async containers(directory: string): Promise<Record<string, Seen>> {
+    return containersOf(await this.projectOf(directory));
   }
 
   /** Everything of a project on the engine, including what any operation on it would change. */
   async engineState(project: string): Promise<unknown> {
     const [networks, volumes] = await Promise.all([labelled('networks', project), labelled('volumes', project)]);
-    return { containers: await this.containers(project), networks, volumes };
+    return { containers: await containersOf(project), networks, volumes };
   }
 
   /** Every path below a folder with its inode and change times: equal listings mean that nothing was done. */

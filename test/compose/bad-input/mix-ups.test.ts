@@ -24,7 +24,7 @@ const spec = (name: string, level: string): string =>
 
 describeWithEngine('mix-ups that would cost services or data', () => {
   let sandbox: Sandbox;
-  const deployment = (...args: string[]) => sandbox.cli(['deployment', '--dir', 'd', ...args]);
+  const deployment = (...args: string[]) => sandbox.deployment('d', ...args);
   const update = (file: string, ...more: string[]) =>
     sandbox.cli(['deploy', 'create', '--update', '--spec-file', file, '--deployment-dir', 'd', ...more]);
   const services = async (): Promise<string> => (await deployment('ps')).stdout;
@@ -37,7 +37,7 @@ describeWithEngine('mix-ups that would cost services or data', () => {
       'bank.yml': spec('bank', 'one'),
     });
     await sandbox.create('shop.yml', 'd');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
   });
   afterAll(() => sandbox.remove());
 
@@ -60,29 +60,11 @@ describeWithEngine('mix-ups that would cost services or data', () => {
     expect(await services()).toBe(before);
   });
 
-  it('a dry run of restart and update-envs prints a plan, and does not claim to have done it', async () => {
-    const before = await services();
-    await sandbox.edit('d/spec.yml', 'LEVEL: one', 'LEVEL: two');
-
-    const restart = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'restart']);
-    expect(restart).toMatchObject({ code: 0 });
-    expect(restart.stdout).toContain('nothing was done');
-    expect(restart.stdout).not.toContain('Restart Complete');
-    const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'update-envs']);
-    expect(dry.stdout).toMatch(
-      /^would replace config\.env: LEVEL changes\nwould start services [^\n]*\n(?: {2}[^\n]*\n)* {2}recreate \w+: new values of LEVEL\n/,
-    );
-    expect(dry.stderr).toBe('');
-    expect(await services()).toBe(before);
-
-    await sandbox.edit('d/spec.yml', 'LEVEL: two', 'LEVEL: one');
-  });
-
   it('start refuses to run with a missing volume directory, and an update reports the directory that it creates', async () => {
     await rm(sandbox.path('d/data/rows'), { recursive: true });
 
     for (const state of ['running', 'stopped']) {
-      if (state === 'stopped') await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
+      if (state === 'stopped') await sandbox.run('d', 'stop');
       const refused = await deployment('start');
       expect({ state, code: refused.code }).toEqual({ state, code: 1 });
       expect(refused.stderr).toMatch(/^Error: the directory of volume \S+_rows does not exist: .*\/d\/data\/rows$/m);

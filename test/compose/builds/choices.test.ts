@@ -9,7 +9,7 @@ describeWithEngine('choices of build-containers before the first build', () => {
   const stackFile = 'my repo/stack-orchestrator/stacks/app/stack.yml';
 
   beforeAll(async () => {
-    site = await BuildSite.make('choices');
+    site = await BuildSite.make();
     await site.file('app', 'Dockerfile', tinyDockerfile('app'));
   });
   afterAll(() => site.remove());
@@ -30,7 +30,7 @@ describeWithEngine('choices of build-containers before the first build', () => {
     };
 
     expect(await builder({})).toBe('1');
-    expect(await builder({ PATH: `${site.sandbox.path('without-buildx')}:${process.env.PATH}` })).toBe('0');
+    expect(await builder({ PATH: `${site.path('without-buildx')}:${process.env.PATH}` })).toBe('0');
   });
 
   it.each(['app', 'Org/App', '../app', 'org/app:tag'])(
@@ -58,7 +58,7 @@ describeWithEngine('choices of build-containers before the first build', () => {
   it('a failed build below a path with a space suggests missing quotes', async () => {
     await site.stack(['unquoted']);
     await site.file('unquoted', 'build.sh', '#!/bin/sh\ndocker build -t ORG/unquoted:local ${CERC_REPO_BASE_DIR}/x\n');
-    const failed = await site.build([], { CERC_REPO_BASE_DIR: site.sandbox.path('my repositories') });
+    const failed = await site.build([], { CERC_REPO_BASE_DIR: site.path('my repositories') });
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('a path above contains a space: does the build script quote its variables?\n');
     expect((await site.build()).stderr).not.toContain('a space');

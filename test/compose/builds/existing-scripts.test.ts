@@ -10,7 +10,7 @@ describeWithEngine('build scripts written for the Python program', () => {
   let site: BuildSite;
 
   beforeAll(async () => {
-    site = await BuildSite.make('scripts');
+    site = await BuildSite.make();
   });
   afterAll(() => site.remove());
 
@@ -18,7 +18,7 @@ describeWithEngine('build scripts written for the Python program', () => {
     await site.stack(['app'], ['github.com/org/app@v1']);
     await site.put('repositories/app/Dockerfile', `ARG NOTE=none\n${tinyDockerfile('from the repository')}`);
     // As setup-repositories clones it.
-    const app = site.sandbox.path('repositories/app');
+    const app = site.path('repositories/app');
     await git(app, 'init', '--quiet');
     await git(app, 'remote', 'add', 'origin', 'https://github.com/org/app');
     await git(app, 'add', '.');
@@ -40,7 +40,7 @@ describeWithEngine('build scripts written for the Python program', () => {
 
     expect(stderr).toBe(`${site.org}/app: building\n${stderr.split('\n')[1]}\n`);
     expect(code).toBe(0);
-    expect(stdout).toBe(`Dev Root is: ${site.sandbox.path('repositories')}\nBuilding: ${site.org}/app\n`);
+    expect(stdout).toBe(`Dev Root is: ${site.path('repositories')}\nBuilding: ${site.org}/app\n`);
     expect(await site.line('app')).toBe('from the repository');
   });
 
@@ -95,7 +95,7 @@ describeWithEngine('build scripts written for the Python program', () => {
       'CERC_NPM_REGISTRY_URL is https://git.vdb.to/api/packages/cerc-io/npm/',
       'CERC_NPM_AUTH_TOKEN is ',
       'CERC_GO_AUTH_TOKEN is ',
-      `CERC_REPO_BASE_DIR is ${site.sandbox.path('repositories')}`,
+      `CERC_REPO_BASE_DIR is ${site.path('repositories')}`,
       `CERC_HOST_UID is ${process.getuid?.()}`,
       'DOCKER_BUILDKIT is 0',
       `CERC_DEFAULT_CONTAINER_IMAGE_TAG is ${site.org}/env:local`,
@@ -162,7 +162,7 @@ describeWithEngine('build scripts written for the Python program', () => {
 
     expect(code).toBe(1);
     expect(stderr).toContain(`no build files for container ${site.org}/absent`);
-    expect(stderr).toContain(site.sandbox.path('repositories/absent'));
+    expect(stderr).toContain(site.path('repositories/absent'));
     expect(stderr).toMatch(/not cloned in .*: github\.com\/org\/absent@v2; clone them with: .* setup-repositories/);
     expect(stderr).not.toContain('org/app');
     expect(await site.line('plain')).toBeUndefined();
@@ -170,7 +170,7 @@ describeWithEngine('build scripts written for the Python program', () => {
 
   it('run although they use a missing repository, with a warning', async () => {
     await site.stack(['app'], ['github.com/org/app@v1', 'github.com/org/other']);
-    await runOrFail('move', 'mv', [site.sandbox.path('repositories/app'), site.sandbox.path('away')]);
+    await runOrFail('move', 'mv', [site.path('repositories/app'), site.path('away')]);
 
     const { code, stderr } = await site.build();
 
@@ -185,7 +185,7 @@ describeWithEngine('build scripts written for the Python program', () => {
   });
 
   it('are those of the bundled containers when --stack is missing, which is reported', async () => {
-    const { code, stdout, stderr } = await site.sandbox.cli(
+    const { code, stdout, stderr } = await site.cli(
       ['build-containers', '--include', 'laconic/demo, cerc/tset-container'],
       { env: site.env },
     );
@@ -200,13 +200,13 @@ describeWithEngine('build scripts written for the Python program', () => {
 
   it('belong to the containers that fetch-containers fetches without --stack, with a warning when --include matches none', async () => {
     const fetch = ['fetch-containers', '--image-registry', 'registry.invalid/x'];
-    const all = await site.sandbox.cli(['--dry-run', ...fetch]);
+    const all = await site.cli(['--dry-run', ...fetch]);
     expect(all.code, all.stderr).toBe(0);
     expect(all.stdout).toContain(
       'would fetch the newest image of registry.invalid/x/laconic/demo as laconic/demo:local',
     );
 
-    const none = await site.sandbox.cli([...fetch, '--include', 'no/such']);
+    const none = await site.cli([...fetch, '--include', 'no/such']);
     expect(none.code, none.stderr).toBe(0);
     expect(none.stderr).toContain('WARNING: --include leaves nothing of: cerc/test-container,');
   });

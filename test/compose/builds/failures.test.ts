@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { commandLine, run } from '../../../src/system/process/process.js';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { eventually } from '../../support/eventually.js';
+import { launch } from '../../support/running.js';
 import { describeWithMounts, Mounts } from '../resilience/mounts.js';
-import { BuildSite, eventually, tinyDockerfile } from './support.js';
+import { BuildSite, tinyDockerfile } from './support.js';
 
 /** A build that reports its progress and then runs in a container until it is ended. */
 const endless = 'FROM busybox:1.36\nRUN echo the build has begun; sleep 1000\n';
@@ -24,7 +26,7 @@ describeWithEngine('interrupted builds', () => {
   let site: BuildSite;
 
   beforeAll(async () => {
-    site = await BuildSite.make('cut');
+    site = await BuildSite.make();
   });
   afterAll(() => site.remove());
   beforeEach(async () => {
@@ -35,34 +37,18 @@ describeWithEngine('interrupted builds', () => {
     await site.file('next', 'Dockerfile', tinyDockerfile('next'));
   });
 
-  interface Running {
-    kill: (signal: NodeJS.Signals) => void;
-    /** The output so far. */
-    said: () => string;
-    ended: Promise<{ code: number | null; stderr: string }>;
-  }
-
-  function start(env: NodeJS.ProcessEnv = {}, more: string[] = []): Running {
-    const own = { ...process.env, ...site.env, CLEANED: site.sandbox.path('cleaned'), ...env };
-    const child = spawn(process.execPath, ['--', cliPath, ...more, ...site.args()], {
-      env: own,
-      cwd: site.sandbox.base,
-    });
+  function start(env: NodeJS.ProcessEnv = {}, more: string[] = []) {
+    const own = { ...site.env, CLEANED: site.path('cleaned'), ...env };
+    const running = launch([...more, ...site.args()], { env: own, cwd: site.base });
     // A check that fails before the end must not leave a build behind.
-    onTestFinished(() => void child.kill('SIGTERM'));
-    let stderr = '';
-    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-    child.stdout.resume();
-    const ended = new Promise<{ code: number | null; stderr: string }>((resolve) => {
-      child.on('close', (code) => resolve({ code, stderr }));
-    });
-    return { kill: (signal) => child.kill(signal), said: () => stderr, ended };
+    onTestFinished(() => void running.child.kill('SIGTERM'));
+    return running;
   }
 
   const logged = async (text: string): Promise<boolean> =>
     (await readFile(site.log('endless'), 'utf8').catch(() => '')).includes(text);
   /** The log is read while the build runs. */
-  const begun = (): Promise<void> => eventually('the build', () => logged('the build has begun\n'));
+  const begun = () => eventually('the build', () => logged('the build has begun\n'));
 
   async function processes(): Promise<string> {
     return (await run('pgrep', ['-f', `docker.*build.*${site.org}/endless`])).stdout;
@@ -71,23 +57,23 @@ describeWithEngine('interrupted builds', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s ends the script and its docker build with exit code 130, and is recorded in the log',
     async (signal) => {
-      await rm(site.sandbox.path('cleaned'), { force: true });
+      await rm(site.path('cleaned'), { force: true });
       const running = start();
       await begun();
       expect(await processes()).not.toBe('');
 
-      running.kill(signal);
+      running.child.kill(signal);
       // When a terminal is closed, both the shell and the kernel send SIGHUP; that is one signal, not a request to
       // leave at once.
       if (signal === 'SIGHUP') {
-        await eventually('the first one to be seen', async () => running.said().includes('stopping: '));
-        running.kill(signal);
+        await running.printed('stopping: ');
+        running.child.kill(signal);
       }
       const { code, stderr } = await running.ended;
 
       expect(code).toBe(130);
       expect(await processes()).toBe('');
-      expect(await site.sandbox.read('cleaned')).toBe('cleaned up\n');
+      expect(await site.read('cleaned')).toBe('cleaned up\n');
       expect(stderr).toContain(`${site.org}/endless  not built: interrupted`);
       expect(stderr).toMatch(/^interrupted$/m);
       expect(await readFile(site.log('endless'), 'utf8')).toMatch(/^# \S+ interrupted after \d+\.\d s$/m);
@@ -96,12 +82,12 @@ describeWithEngine('interrupted builds', () => {
   );
 
   it('closing the terminal ends the build like Ctrl-C, though nothing more can be printed', async () => {
-    await rm(site.sandbox.path('cleaned'), { force: true });
+    await rm(site.path('cleaned'), { force: true });
     const call = commandLine(process.execPath, ['--', cliPath, ...site.args()]);
     // The program that holds the other end of the terminal.
     const holder = spawn('script', ['--quiet', '--command', `exec ${call}`, '/dev/null'], {
-      env: { ...process.env, ...site.env, CLEANED: site.sandbox.path('cleaned'), TERM: 'xterm' },
-      cwd: site.sandbox.base,
+      env: { ...process.env, ...site.env, CLEANED: site.path('cleaned'), TERM: 'xterm' },
+      cwd: site.base,
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     onTestFinished(() => void holder.kill('SIGTERM'));
@@ -111,7 +97,7 @@ describeWithEngine('interrupted builds', () => {
 
     await eventually('the end of the build', async () => (await processes()) === '');
     await eventually('the last line of its log', () => logged(' interrupted after '));
-    expect(await site.sandbox.read('cleaned')).toBe('cleaned up\n');
+    expect(await site.read('cleaned')).toBe('cleaned up\n');
     expect(await site.line('next')).toBeUndefined();
   });
 
@@ -120,16 +106,16 @@ describeWithEngine('interrupted builds', () => {
     const running = start();
     await begun();
 
-    running.kill('SIGINT');
-    await eventually('the first one', async () => running.said().includes('stopping'));
-    running.kill('SIGINT');
+    running.child.kill('SIGINT');
+    await running.printed('stopping');
+    running.child.kill('SIGINT');
 
     expect((await running.ended).code).toBe(130);
     await eventually('the end of the build', async () => (await processes()) === '');
   });
 
   it('an engine that stops during a build ends the run, also with --continue-on-error', async () => {
-    const socket = site.sandbox.path('engine.sock');
+    const socket = site.path('engine.sock');
     const proxy = await EngineProxy.start(socket);
     await site.file(
       'endless',
@@ -190,9 +176,9 @@ describeWithMounts('a full disk at the build log', () => {
   let site: BuildSite;
 
   beforeAll(async () => {
-    site = await BuildSite.make('full');
+    site = await BuildSite.make();
     await site.put('state/mark', '');
-    await mounts.small(site.sandbox.path('state'), 4);
+    await mounts.small(site.path('state'), 4);
   });
   afterAll(async () => {
     await mounts.undoAll();
@@ -208,7 +194,7 @@ describeWithMounts('a full disk at the build log', () => {
       '#!/bin/bash\nfor i in $(seq 20000); do echo "line $i of a build that says a lot"; done\ndocker build -t ORG/loud:local "$(dirname "$0")"\n',
     );
     expect(await site.build()).toMatchObject({ code: 0 });
-    const state = site.sandbox.path('state');
+    const state = site.path('state');
     await rm(site.log('loud'));
     const { bfree, bsize } = await statfs(state);
     await writeFile(join(state, 'fill'), Buffer.alloc((bfree - 2) * bsize));

@@ -8,7 +8,7 @@ describeWithEngine('build-containers --jobs', () => {
   let site: BuildSite;
 
   beforeAll(async () => {
-    site = await BuildSite.make('jobs');
+    site = await BuildSite.make();
     for (const name of ['a', 'b']) {
       await site.file(name, 'Dockerfile', `FROM busybox:1.36\nARG RUN\nRUN sleep 1.5\nLABEL line="${name} $RUN"\n`);
     }

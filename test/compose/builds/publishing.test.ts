@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { run, runOrFail } from '../../../src/system/process/process.js';
+import { eventually } from '../../support/eventually.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../../support/registry.js';
-import { BuildSite, eventually, tinyDockerfile } from './support.js';
+import { BuildSite, tinyDockerfile } from './support.js';
 
 describeWithRegistry('build-containers --publish-images', () => {
   let site: BuildSite;
@@ -10,11 +11,7 @@ describeWithRegistry('build-containers --publish-images', () => {
   let closed: TestRegistry;
 
   beforeAll(async () => {
-    [site, open, closed] = await Promise.all([
-      BuildSite.make('publish'),
-      startRegistry(),
-      startRegistry({ auth: 'basic' }),
-    ]);
+    [site, open, closed] = await Promise.all([BuildSite.make(), startRegistry(), startRegistry({ auth: 'basic' })]);
   });
   afterAll(() => Promise.all([site.remove(), open.stop(), closed.stop()]));
   beforeEach(async () => {
@@ -40,7 +37,7 @@ describeWithRegistry('build-containers --publish-images', () => {
 
     expect(code, stderr).toBe(0);
     expect(stdout).toBe(
-      `Dev Root is: ${site.sandbox.path('repositories')}\nBuilding: ${site.org}/one\nBuilding: ${site.org}/two\n`,
+      `Dev Root is: ${site.path('repositories')}\nBuilding: ${site.org}/one\nBuilding: ${site.org}/two\n`,
     );
     expect(stderr).toMatch(/2 of 2 images built, 2 published, in /);
     for (const name of ['one', 'two']) {
@@ -134,14 +131,14 @@ describeWithRegistry('build-containers --publish-images', () => {
 
   it('exits with 1 when a push fails, and prints how to push again', async () => {
     const gone = await startRegistry();
-    const [reached, stopped] = [site.sandbox.path('reached'), site.sandbox.path('stopped')];
+    const [reached, stopped] = [site.path('reached'), site.path('stopped')];
     const script = `#!/bin/sh\ntouch ${reached}; until [ -e ${stopped} ]; do sleep 0.1; done\n`;
     await site.file('two', 'build.sh', `${script}docker build -t ORG/two:local "$(dirname "$0")"\n`);
 
     const running = site.build(publish(gone.host));
-    await eventually('the second build', () => site.sandbox.exists('reached'));
+    await eventually('the second build', () => site.exists('reached'));
     await gone.stop();
-    await site.sandbox.write('stopped', '');
+    await site.write('stopped', '');
     const { code, stderr } = await running;
 
     expect(code).toBe(1);

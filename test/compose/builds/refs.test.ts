@@ -10,7 +10,7 @@ describeWithEngine('build-containers and the refs of a stack', () => {
   let sources: Sources;
 
   beforeAll(async () => {
-    site = await BuildSite.make('refs');
+    site = await BuildSite.make();
     sources = await Sources.make();
     for (const name of ['app', 'lib']) {
       await sources.publish(`org/${name}`, { Dockerfile: tinyDockerfile('released') });
@@ -54,7 +54,7 @@ describeWithEngine('build-containers and the refs of a stack', () => {
     await clone('app', 'main');
     await clone('lib', 'v1');
     const commit = (name: string): Promise<string> => git(sources.base(name), 'rev-parse', '--short=12', 'HEAD');
-    const stackPath = site.sandbox.path('my repo/stack-orchestrator/stacks/app');
+    const stackPath = site.path('my repo/stack-orchestrator/stacks/app');
     const command = `laconic-so --stack '${stackPath}' setup-repositories`;
 
     const elsewhere = await build();
@@ -66,7 +66,7 @@ describeWithEngine('build-containers and the refs of a stack', () => {
     ]);
     expect(await site.line('app')).toBe('later');
 
-    await site.sandbox.succeed(['--stack', stackPath, 'setup-repositories'], { env: env() });
+    await site.succeed(['--stack', stackPath, 'setup-repositories'], { env: env() });
     const inPlace = await build();
     expect([inPlace.code, warnings(inPlace)]).toEqual([0, []]);
     expect(await site.line('app')).toBe('released');

@@ -17,20 +17,19 @@ describeWithEngine('a deployment that is behind its stack or spec', () => {
       'spec.yml': 'stack: BASE/source/stacks/app\ndeploy-to: compose\nconfig: {TITLE: first}\n',
     });
     await sandbox.create('spec.yml', 'd');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
   });
   afterAll(() => sandbox.remove());
 
   const status = async (): Promise<{ behind: unknown }> =>
-    JSON.parse((await sandbox.succeed(['deployment', '--dir', 'd', 'status', '--format', 'json'])).stdout) as {
+    JSON.parse((await sandbox.run('d', 'status', '--format', 'json')).stdout) as {
       behind: unknown;
     };
-  const said = async (command: string): Promise<string> =>
-    (await sandbox.succeed(['deployment', '--dir', 'd', command])).stderr;
+  const said = async (command: string): Promise<string> => (await sandbox.run('d', command)).stderr;
 
   it('prints the same status in a dry run', async () => {
     for (const command of ['status', 'ps']) {
-      const { stdout } = await sandbox.succeed(['deployment', '--dir', 'd', command]);
+      const { stdout } = await sandbox.run('d', command);
       expect(stdout).toMatch(/web/);
       expect((await sandbox.succeed(['--dry-run', 'deployment', '--dir', 'd', command])).stdout).toBe(stdout);
     }
@@ -60,11 +59,11 @@ describeWithEngine('a deployment that is behind its stack or spec', () => {
         { part: 'stack', files: [sandbox.path(compose), sandbox.path('source/config/app/page.txt')], apply },
       ],
     });
-    expect((await sandbox.containers(await sandbox.projectOf('d'))).web?.env).toMatchObject({ TITLE: 'first' });
+    expect((await sandbox.containers('d')).web?.env).toMatchObject({ TITLE: 'first' });
 
     await sandbox.succeed(apply.split(' ').slice(1));
     expect(await said('start')).not.toContain('apply it with');
-    expect((await sandbox.containers(await sandbox.projectOf('d'))).web?.env).toMatchObject({
+    expect((await sandbox.containers('d')).web?.env).toMatchObject({
       TITLE: 'second',
       FLAVOUR: 'two',
     });
@@ -81,8 +80,7 @@ describeWithEngine('a deployment that is behind its stack or spec', () => {
         },
       ],
     });
-    const update = ['deploy', 'create', '--update', '--spec-file', 'd/spec.yml', '--deployment-dir', 'd'];
-    await sandbox.succeed(update);
+    await sandbox.create('d/spec.yml', 'd', '--update');
     expect(await status()).toMatchObject({ behind: [] });
     await rename(sandbox.path(compose), sandbox.path('source/compose/away.yml'));
     expect(await status()).toMatchObject({ behind: [{ part: 'stack', files: [sandbox.path(compose)] }] });

@@ -46,7 +46,7 @@ describeWithEngine("names in the spec's config that docker itself reads", () => 
 
     await call('start');
     expect(requests.filter((line) => /^POST \S+\/containers\/create/.test(line))).toHaveLength(1);
-    const { web } = await sandbox.containers(await sandbox.projectOf('d'));
+    const { web } = await sandbox.containers('d');
     expect(web?.env).toMatchObject(config);
 
     requests.length = 0;

@@ -121,24 +121,24 @@ describe('deploy create for Kubernetes', () => {
     await sandbox.write('so/stacks/brought/deploy/commands.mjs', hook('brought.env'));
     await sandbox.succeed(make);
     await sandbox.succeed([...make, '--update']);
-    const { stdout } = await sandbox.succeed(['deployment', '--dir', 'brought', 'render']);
+    const { stdout } = await sandbox.run('brought', 'render');
     expect(stdout).toMatch(/name: FROM_HOOK\n\s+value: ["']?1/);
   });
 
   it('copies files that are bind-mounted from next to the stack configuration', async () => {
-    const render = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
+    const render = await sandbox.run('d', 'render');
     expect(render.stdout).toContain(`run.sh: ${Buffer.from('echo run\n').toString('base64')}`);
     await sandbox.write('so/scripts/run.sh', 'echo changed\n');
-    const later = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
+    const later = await sandbox.run('d', 'render');
     expect(later.stdout).toBe(render.stdout);
-    await sandbox.succeed(['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
-    const updated = await sandbox.succeed(['deployment', '--dir', 'd', 'render']);
+    await sandbox.create('spec.yml', 'd', '--update');
+    const updated = await sandbox.run('d', 'render');
     expect(updated.stdout).toContain(`run.sh: ${Buffer.from('echo changed\n').toString('base64')}`);
   });
 
   it('keeps files that an operator adds to the folder of a configmap when it updates', async () => {
     await sandbox.write('d/configmaps/settings/mine.conf', 'mine\n');
-    await sandbox.succeed(['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
+    await sandbox.create('spec.yml', 'd', '--update');
     expect(await sandbox.read('d/configmaps/settings/mine.conf')).toBe('mine\n');
   });
 

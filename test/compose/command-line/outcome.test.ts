@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { containersOf } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const stack = 'source/stacks/app';
@@ -88,7 +89,7 @@ next: laconic-so deployment --dir d start
   it('an update lists the changed files and exactly the services that the next start recreates', async () => {
     expect(await sandbox.deployment('d', 'start')).toMatchObject({ code: 0 });
     const project = await sandbox.projectOf('d');
-    const before = await sandbox.containers(project);
+    const before = await containersOf(project);
 
     await sandbox.edit('spec.yml', 'VALUE: ', 'SAME: 80\n  VALUE: more than ');
     await sandbox.edit('spec.yml', "FROM_LIST: '1'", 'FROM_LIST: two');
@@ -111,7 +112,7 @@ next: laconic-so deployment --dir d start
 `);
 
     expect(await sandbox.deployment('d', 'start')).toMatchObject({ code: 0 });
-    const after = await sandbox.containers(project);
+    const after = await containersOf(project);
     const recreated = Object.keys(after).filter((name) => name in before && after[name]?.id !== before[name]?.id);
     expect(recreated.sort()).toEqual(['extending', 'follower', 'listed', 'mounted', 'valued', 'written']);
     expect(Object.keys(after).sort()).toEqual(
@@ -121,7 +122,7 @@ next: laconic-so deployment --dir d start
 
   it('restart lists the files, then continues by itself', async () => {
     await sandbox.write('source/config/app/more.txt', 'more\n');
-    const { stderr } = await sandbox.succeed(['deployment', '--dir', 'd', 'restart']);
+    const { stderr } = await sandbox.run('d', 'restart');
     expect(stderr).toContain('changed in d:\n  config/app/more.txt\nno service is recreated for this\n');
     expect(stderr).not.toContain('next:');
   });

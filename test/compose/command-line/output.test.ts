@@ -45,11 +45,11 @@ describeWithEngine('output on stdout and stderr', () => {
   });
 
   it('shows progress as plain lines on stderr without a terminal', async () => {
-    const started = await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    const started = await sandbox.run('d', 'start');
     expect(started.stdout).toBe('');
     expect(started.stderr).toMatch(/^web: created\n/m);
     expect(started.stderr).not.toContain(escape);
-    const stopped = await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
+    const stopped = await sandbox.run('d', 'stop');
     expect(stopped.stdout).toBe('');
     expect(stopped.stderr).toMatch(/^web: removed\n/m);
   });
@@ -82,7 +82,7 @@ describeWithEngine('output on stdout and stderr', () => {
     const unwritten = await full('>', ['deployment', '--dir', 'd', 'ps']);
     expect(unwritten.code).toBe(1);
     expect(unwritten.stderr).toMatch(/^Error: cannot write to standard output: ENOSPC: .*\n$/);
-    expect((await sandbox.cli(['deployment', '--dir', 'd', 'ps'])).stdout).toMatch(/^Running containers:/);
+    expect((await sandbox.deployment('d', 'ps')).stdout).toMatch(/^Running containers:/);
     expect(await full('2>', ['deployment', '--dir', 'd', 'stop'])).toMatchObject({ code: 0 });
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWithEngine, type CliResult } from '../../support/engine.js';
-import { idleService, Sandbox, type SeenContainer } from '../../support/sandbox.js';
+import type { Seen } from '../../support/engine-api.js';
+import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const spec = (config: string): string => `stack: source/stacks/app\ndeploy-to: compose\nconfig:\n${config}`;
 const first = spec('  ONE: "1"\n  BOTH: both\n  TOKEN: $generate:hex:8$\n');
@@ -9,9 +10,8 @@ const service = (name: string, ...variables: string[]): string =>
 
 describeWithEngine('update-envs', () => {
   let sandbox: Sandbox;
-  let before: Record<string, SeenContainer>;
-  const containers = async (): Promise<Record<string, SeenContainer>> =>
-    sandbox.containers(await sandbox.projectOf('d'));
+  let before: Record<string, Seen>;
+  const containers = async (): Promise<Record<string, Seen>> => sandbox.containers('d');
   const updateEnvs = (...args: string[]): Promise<CliResult> => sandbox.deployment('d', 'update-envs', ...args);
 
   beforeAll(async () => {
@@ -21,7 +21,7 @@ describeWithEngine('update-envs', () => {
       'spec.yml': first,
     });
     await sandbox.create('spec.yml', 'd');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
   });
   afterAll(() => sandbox.remove());
   beforeEach(async () => {
@@ -88,19 +88,19 @@ describeWithEngine('update-envs', () => {
   });
 
   it('does not start stopped services, which see the new values at the next start', async () => {
-    await sandbox.succeed(['deployment', '--dir', 'd', 'stop', 'two']);
+    await sandbox.run('d', 'stop', 'two');
     await sandbox.edit('d/spec.yml', 'BOTH: shared', 'BOTH: later');
     expect((await updateEnvs()).code).toBe(0);
     expect((await containers()).one?.env.BOTH).toBe('later');
     expect((await containers()).two).toBeUndefined();
 
-    await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
+    await sandbox.run('d', 'stop');
     await sandbox.edit('d/spec.yml', 'BOTH: later', 'BOTH: last');
     const stopped = await updateEnvs();
     expect(stopped.code).toBe(0);
     expect(stopped.stderr).toContain('no container is running: the new configuration is used at the next start');
     expect(await containers()).toEqual({});
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     expect((await containers()).two?.env.BOTH).toBe('last');
   });
 

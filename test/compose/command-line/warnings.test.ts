@@ -47,8 +47,7 @@ describeWithEngine('warnings are reported when a deployment is created, and not 
 
   it('an update reports new ones', async () => {
     await sandbox.write(compose, web('      LATER: ${LATER}\n'));
-    const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
-    const { stderr } = await sandbox.succeed(update);
+    const { stderr } = await sandbox.create('spec.yml', 'd', '--update');
     expect(stderr.match(unset('LATER', 'services\\.web\\.environment\\.LATER'))).toHaveLength(1);
     expect(stderr).toContain('set LATER in the config of the spec');
     expect(stderr).not.toContain('STORE_TOK');

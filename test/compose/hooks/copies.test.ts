@@ -57,15 +57,15 @@ describeWithEngine('the copy of the hooks in a deployment', () => {
   });
 
   it('has a Python start hook for Kubernetes, which start on Compose skips with a message unless the hook asks for it', async () => {
-    const unasked = await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    const unasked = await sandbox.run('d', 'start');
     expect(unasked.stderr).toContain(
       `start of ${sandbox.path('d/hooks/commands.py')} is for Kubernetes and is not called on Compose`,
     );
     expect(await sandbox.exists('d/provisioned')).toBe(false);
 
     await sandbox.write(`${stack}/stack.yml`, 'name: minio\npods: [minio]\nhooks: {start: {compose: true}}\n');
-    await sandbox.succeed(['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd']);
-    const asked = await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.create('spec.yml', 'd', '--update');
+    const asked = await sandbox.run('d', 'start');
     expect(asked.stderr).not.toContain('is for Kubernetes');
     expect(await sandbox.read('d/provisioned')).toBe('provision\nbucket');
   });

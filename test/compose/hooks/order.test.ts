@@ -83,7 +83,7 @@ describeWithEngine('hooks of several pods', () => {
     expect(await order()).toEqual(inOrder('setup'));
     await sandbox.create('spec.yml', 'd');
     expect(await order()).toEqual(inOrder('create'));
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     expect(await order()).toEqual(inOrder('start'));
   });
 
@@ -93,13 +93,13 @@ describeWithEngine('hooks of several pods', () => {
       'name: many\npods:\n  - name: pod-z\n    repository: example/repo-z\n    path: .\n',
     );
 
-    await sandbox.succeed(['deployment', '--dir', 'd', 'restart']);
+    await sandbox.run('d', 'restart');
 
     expect(await order()).toEqual(['create z', 'start z']);
     expect(Object.keys(await sandbox.fileState('d/hooks'))).toEqual([
       sandbox.path('d/hooks'),
       sandbox.path('d/hooks/commands.py'),
     ]);
-    expect(Object.keys(await sandbox.containers(await sandbox.projectOf('d')))).toEqual(['s-z']);
+    expect(Object.keys(await sandbox.containers('d'))).toEqual(['s-z']);
   });
 });

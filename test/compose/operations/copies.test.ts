@@ -15,9 +15,9 @@ describeWithEngine('copies of a stopped deployment', () => {
     });
     await sandbox.create('spec.yml', 'd1');
     project = await sandbox.projectOf('d1');
-    await sandbox.succeed(['deployment', '--dir', 'd1', 'start']);
-    await sandbox.succeed(['deployment', '--dir', 'd1', 'exec', 'web', 'echo precious > /eng/x']);
-    await sandbox.succeed(['deployment', '--dir', 'd1', 'stop']);
+    await sandbox.run('d1', 'start');
+    await sandbox.run('d1', 'exec', 'web', 'echo precious > /eng/x');
+    await sandbox.run('d1', 'stop');
     await cp(sandbox.path('d1'), sandbox.path('d2'), { recursive: true });
   });
   afterAll(() => sandbox.remove());
@@ -39,27 +39,27 @@ describeWithEngine('copies of a stopped deployment', () => {
   );
 
   it('leave the original usable, become deployments of their own after split, and are warned about what they share', async () => {
-    await sandbox.succeed(['deployment', '--dir', 'd1', 'start']);
-    await sandbox.succeed(['deployment', '--dir', 'd1', 'stop']);
-    await sandbox.succeed(['deployment', '--dir', 'd2', 'split']);
+    await sandbox.run('d1', 'start');
+    await sandbox.run('d1', 'stop');
+    await sandbox.run('d2', 'split');
     const own = await sandbox.projectOf('d2');
-    const started = await sandbox.succeed(['deployment', '--dir', 'd2', 'start']);
+    const started = await sandbox.run('d2', 'start');
     expect(started.stderr).toContain(
       `volume ${own}_shared is the directory ${sandbox.path('shared')}, and so is volume ${project}_shared of project ${project}`,
     );
-    await sandbox.succeed(['deployment', '--dir', 'd2', 'stop', '--delete-volumes']);
+    await sandbox.run('d2', 'stop', '--delete-volumes');
     expect(await volume()).toBe('precious\n');
   });
 
   it('replace an original that is gone, as a restored or a moved directory does', async () => {
     await rename(sandbox.path('d1'), sandbox.path('moved'));
-    await sandbox.succeed(['deployment', '--dir', 'moved', 'start']);
-    await sandbox.succeed(['deployment', '--dir', 'moved', 'stop']);
+    await sandbox.run('moved', 'start');
+    await sandbox.run('moved', 'stop');
     await cp(sandbox.path('moved'), sandbox.path('restored'), { recursive: true });
     await rm(sandbox.path('moved'), { recursive: true });
-    await sandbox.succeed(['deployment', '--dir', 'restored', 'start']);
+    await sandbox.run('restored', 'start');
     expect((await sandbox.deployment('restored', 'exec', 'web', 'cat /eng/x')).stdout).toBe('precious\n');
-    await sandbox.succeed(['deployment', '--dir', 'restored', 'stop', '--delete-volumes']);
+    await sandbox.run('restored', 'stop', '--delete-volumes');
     await expect(volume()).rejects.toThrow();
     expect(await sandbox.read('shared/file')).toBe('x');
   });
@@ -68,12 +68,12 @@ describeWithEngine('copies of a stopped deployment', () => {
     await sandbox.create('spec.yml', 'old');
     await cp(sandbox.path('old'), sandbox.path('older'), { recursive: true });
     for (const directory of ['old', 'older']) await rm(sandbox.path(directory, '.laconic/place.json'));
-    await sandbox.succeed(['deployment', '--dir', 'old', 'start']);
-    await sandbox.succeed(['deployment', '--dir', 'old', 'stop']);
-    const { stderr } = await sandbox.succeed(['deployment', '--dir', 'older', 'start']);
+    await sandbox.run('old', 'start');
+    await sandbox.run('old', 'stop');
+    const { stderr } = await sandbox.run('older', 'start');
     const told = `WARNING: ${sandbox.path('old')} is a deployment of Compose project ${await sandbox.projectOf('old')} as well`;
     expect(stderr.split('\n').filter((line) => line.startsWith(told))).toHaveLength(1);
-    await sandbox.succeed(['deployment', '--dir', 'older', 'stop']);
+    await sandbox.run('older', 'stop');
     const refused = await sandbox.deployment('older', 'stop', '--delete-volumes');
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toContain(`may belong to another deployment directory: ${sandbox.path('old')}, not to`);
@@ -85,8 +85,8 @@ describeWithEngine('copies of a stopped deployment', () => {
   it('without a record of their place are refused too when the volumes show where their data is', async () => {
     await sandbox.write('inside.yml', (await sandbox.read('spec.yml')).replace(/shared: .*/, 'shared: ./data/shared'));
     await sandbox.create('inside.yml', 'holder');
-    await sandbox.succeed(['deployment', '--dir', 'holder', 'start']);
-    await sandbox.succeed(['deployment', '--dir', 'holder', 'stop']);
+    await sandbox.run('holder', 'start');
+    await sandbox.run('holder', 'stop');
     await cp(sandbox.path('holder'), sandbox.path('blank'), { recursive: true });
     for (const directory of ['holder', 'blank']) await rm(sandbox.path(directory, '.laconic'), { recursive: true });
     for (const words of [['start'], ['--dry-run', 'start'], ['restart', '--no-git-pull']]) {
@@ -98,7 +98,7 @@ describeWithEngine('copies of a stopped deployment', () => {
       expect(refused.code).toBe(1);
       expect(refused.stderr).toContain(`may belong to another deployment directory: ${sandbox.path('holder')}, not to`);
     }
-    expect(await sandbox.containers(await sandbox.projectOf('holder'))).toEqual({});
-    await sandbox.succeed(['deployment', '--dir', 'holder', 'start']);
+    expect(await sandbox.containers('holder')).toEqual({});
+    await sandbox.run('holder', 'start');
   });
 });

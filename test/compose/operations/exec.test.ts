@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ExecOptions } from '../../../src/deployers/deployer.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { type CallOptions, eventually, Project } from '../../support/project.js';
+import { eventually } from '../../support/eventually.js';
+import { type CallOptions, Project } from '../../support/project.js';
 
 const compose = `
 services:
@@ -122,10 +123,7 @@ describeWithEngine('exec', () => {
       operation: 'exec',
       options: { service: 'web', command: ['echo $$ > /ready; sleep 1000'], index: 1 },
     });
-    await eventually('the command runs', async () => {
-      const { code } = await exec({ command: ['test -e /ready'] });
-      return code === 0 ? true : undefined;
-    });
+    await eventually('the command runs', async () => (await exec({ command: ['test -e /ready'] })).code === 0);
     running.kill('SIGINT');
     expect((await running).exitCode).toBe(130);
   });

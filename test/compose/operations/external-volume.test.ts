@@ -35,9 +35,9 @@ volumes:
     expect(await sandbox.read('spec.yml')).toContain('volumes:\n  ledger:\n  media:\n  plain: ./data/plain\n');
     const created = await sandbox.create('spec.yml', 'd');
     expect(created.stderr).not.toContain('WARNING');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     expect((await sandbox.deployment('d', 'logs')).stdout).toContain('ledger.db');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'stop', '--delete-volumes']);
+    await sandbox.run('d', 'stop', '--delete-volumes');
     expect(await sandbox.docker('volume', 'ls', '--quiet', '--filter', `name=${volume}`)).toBe(`${volume}\n`);
   });
 

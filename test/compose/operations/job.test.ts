@@ -6,7 +6,8 @@ import { listContainers } from '../../../src/deployers/compose/resources/list.js
 import { statusText } from '../../../src/output/status.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { walk } from '../../support/suites.js';
-import { type CallOptions, eventually, outcomeOf, Project } from '../../support/project.js';
+import { eventually } from '../../support/eventually.js';
+import { type CallOptions, outcomeOf, Project } from '../../support/project.js';
 
 /** An image from which the engine takes long to make a container. */
 const fullImage = `lsops-full-${randomBytes(4).toString('hex')}:local`;
@@ -93,9 +94,8 @@ describeWithEngine('run-job', () => {
   it('shares network and volumes with the running deployment, and leaves both unchanged', async () => {
     await ground.compose('up', '--detach');
     const before = { network: await network(), config: await ground.compose('ps', '--all', '--format', 'json') };
-    await eventually('the page is there', async () =>
-      (await readFile(join(ground.directory, 'data/index.html'), 'utf8').catch(() => '')) === '' ? undefined : true,
-    );
+    const page = join(ground.directory, 'data/index.html');
+    await eventually('the page is there', async () => (await readFile(page, 'utf8').catch(() => '')) !== '');
     const result = await runJob('ask', [], { input: 'y\ny\n' });
 
     expect(result.stdout).toBe('Running job: ask\nserved\nfound\nfrom config.env\n');
@@ -133,7 +133,7 @@ describeWithEngine('run-job', () => {
     const running = ground.call({ operation: 'job', job: 'long', args: [] }, { env });
     let seen = '';
     running.stdout.on('data', (bytes: Buffer) => (seen += bytes.toString()));
-    await eventually('the job runs', async () => (seen.includes('up\n') ? true : undefined));
+    await eventually('the job runs', () => seen.includes('up\n'));
     const listed = await listContainers(ground.project.name, ground.engine);
     expect(statusText({ degraded: false, missing: [], behind: [], warnings: [], containers: listed })).toMatch(
       new RegExp(`^${ground.project.name}-long-run-[0-9a-f]{12}\trunning\tjob$`, 'm'),
@@ -171,7 +171,7 @@ describeWithEngine('run-job', () => {
     const volumes = (): Promise<string> => ground.docker('volume', 'ls', '--quiet', '--filter', `name=${name}_full`);
     try {
       const running = ground.call({ operation: 'job', job: 'full', args: [] });
-      await eventually('its volume', async () => (await volumes()) !== '' || undefined);
+      await eventually('its volume', async () => (await volumes()) !== '');
       running.kill('SIGINT');
       expect((await running).exitCode).toBe(130);
       // The container would have appeared after the time that it takes to create one.

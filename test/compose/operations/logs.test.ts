@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LogsOptions } from '../../../src/deployers/deployer.js';
 import { describeWithEngine } from '../../support/engine.js';
-import { type CallOptions, eventually, Project } from '../../support/project.js';
+import { eventually } from '../../support/eventually.js';
+import { type CallOptions, Project } from '../../support/project.js';
 
 const lines = 200_000;
 const line = 'x'.repeat(1000);
@@ -47,9 +48,7 @@ describeWithEngine('logs', () => {
   it('prints nothing and exits with 0 when there are no containers', async () => {
     expect(await logs({})).toMatchObject({ code: 0, stdout: '' });
     await ground.compose('up', '--detach');
-    await eventually('web has said all', async () =>
-      (await ground.compose('logs', 'web')).includes('three') ? true : undefined,
-    );
+    await eventually('web has said all', async () => (await ground.compose('logs', 'web')).includes('three'));
   });
 
   it('prints only the output of the containers on stdout', async () => {
@@ -99,14 +98,14 @@ describeWithEngine('logs', () => {
     const following = ground.call({ operation: 'logs', options: { ...all, follow: true, services: ['other'] } });
     let seen = '';
     following.stdout.on('data', (bytes: Buffer) => (seen += bytes.toString()));
-    await eventually('three ticks', async () => ((seen.match(/tick/g) ?? []).length >= 3 ? true : undefined));
+    await eventually('three ticks', () => (seen.match(/tick/g) ?? []).length >= 3);
     following.kill('SIGINT');
     const result = await following;
     expect(result.exitCode).toBe(130);
     expect(Buffer.from(result.stderr).toString()).toContain('Error: interrupted');
-    await eventually('no docker process of this project', async () => {
+    await eventually('no docker process of this project', () => {
       const found = spawnSync('pgrep', ['-f', `${ground.project.name} logs`]);
-      return found.status === 1 ? true : undefined;
+      return found.status === 1;
     });
     expect(await ground.docker('ps', '--format', '{{.Names}}')).toContain(`${ground.project.name}-other-1`);
   });

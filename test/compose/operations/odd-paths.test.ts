@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { containersOf } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 describeWithEngine('paths with characters that are special to Compose', () => {
@@ -24,7 +25,7 @@ describeWithEngine('paths with characters that are special to Compose', () => {
     const directory = 'd$HOME $(touch P)';
     const { stderr } = await sandbox.create('spec.yml', directory);
     expect(stderr).toContain('spec.yml:5 volumes.store: ${HOME} is not a variable here');
-    const run = (...args: string[]) => sandbox.succeed(['deployment', '--dir', directory, ...args]);
+    const run = (...args: string[]) => sandbox.run(directory, ...args);
     const { stderr: starting } = await run('start');
     expect(starting).not.toContain('WARNING');
     await run('exec', 'web', 'sh', '-c', 'cp /page.txt /data/file; cp /page.txt /store/file');
@@ -34,9 +35,9 @@ describeWithEngine('paths with characters that are special to Compose', () => {
     expect(await sandbox.exists('P')).toBe(false);
 
     const project = await sandbox.projectOf(directory);
-    const before = await sandbox.containers(project);
+    const before = await containersOf(project);
     await run('start');
-    expect(await sandbox.containers(project), 'nothing differs').toEqual(before);
+    expect(await containersOf(project), 'nothing differs').toEqual(before);
     await sandbox.write(`${directory}/config/app/page.txt`, 'other\n');
     expect((await run('start')).stderr).toContain('page.txt changed');
     await run('stop', '--delete-data', '--yes');
@@ -58,8 +59,8 @@ describeWithEngine('paths with characters that are special to Compose', () => {
       'stack: source/stacks/app\ndeploy-to: compose\nvolumes: {data: "./data/a:b", store: ./data/c}\n',
     );
     await sandbox.create('colon.yml', 'colon');
-    await sandbox.succeed(['deployment', '--dir', 'colon', 'start']);
-    await sandbox.succeed(['deployment', '--dir', 'colon', 'exec', 'web', 'touch', '/data/here']);
+    await sandbox.run('colon', 'start');
+    await sandbox.run('colon', 'exec', 'web', 'touch', '/data/here');
     expect(await sandbox.exists('colon/data/a:b/here')).toBe(true);
   });
 });

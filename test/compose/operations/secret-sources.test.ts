@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { runOrFail } from '../../../src/system/process/process.js';
+import { containersOf } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const token = 'tok$en "with" quotes';
@@ -43,13 +44,13 @@ describeWithEngine('secrets with sources in the spec', () => {
     expect(stderr).toContain(
       `spec.yml:7 secrets.app-secrets.keys.SIGNER_KEY: the file ${sandbox.base}/none.key does not`,
     );
-    expect(await sandbox.containers(await sandbox.projectOf('refused'))).toEqual({});
+    expect(await sandbox.containers('refused')).toEqual({});
     expect(await sandbox.exists('refused/.laconic/sourced-secrets.env')).toBe(false);
   });
 
   it('every service has them unless it sets the variable itself, and the files have mode 0600', async () => {
     await sandbox.succeed(deployment('start'), { env });
-    const containers = await sandbox.containers(await sandbox.projectOf('d'));
+    const containers = await sandbox.containers('d');
     const key = 'line one\nline two';
     expect(containers.web?.env).toMatchObject({ API_TOKEN: token, SIGNER_KEY: key });
     expect(containers.own?.env).toMatchObject({ API_TOKEN: 'mine', SIGNER_KEY: key });
@@ -61,12 +62,12 @@ describeWithEngine('secrets with sources in the spec', () => {
 
   it('a start without changes recreates nothing, a new value recreates the services that have it, and status needs no sources', async () => {
     const project = await sandbox.projectOf('d');
-    const before = await sandbox.containers(project);
+    const before = await containersOf(project);
     await sandbox.succeed(deployment('start'), { env });
-    expect(await sandbox.containers(project)).toEqual(before);
+    expect(await containersOf(project)).toEqual(before);
 
     await sandbox.succeed(deployment('start'), { env: { SOURCE_TOKEN: 'second' } });
-    const after = await sandbox.containers(project);
+    const after = await containersOf(project);
     expect(after.web?.env.API_TOKEN).toBe('second');
     expect(after.own?.id).toBe(before.own?.id);
     expect(await sandbox.deployment('d', 'status')).toMatchObject({ code: 0, stderr: '' });
@@ -115,6 +116,6 @@ describeWithEngine('secrets with sources in the spec', () => {
 
   it('stop needs no sources, and removes the containers of jobs that are left', async () => {
     expect(await sandbox.deployment('d', 'stop')).toMatchObject({ code: 0 });
-    expect(await sandbox.containers(await sandbox.projectOf('d'))).toEqual({});
+    expect(await sandbox.containers('d')).toEqual({});
   });
 });

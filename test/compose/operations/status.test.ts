@@ -23,7 +23,7 @@ describeWithEngine('status of a deployment of which only a part runs', () => {
       stdout: '',
       stderr: 'no container: cache, db, web\n',
     });
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start', 'web']);
+    await sandbox.run('d', 'start', 'web');
     expect(await sandbox.deployment('d', 'status')).toEqual({
       code: 0,
       stdout: `${project}-web-1\trunning\n`,
@@ -39,7 +39,7 @@ describeWithEngine('status of a deployment of which only a part runs', () => {
     const status = deploymentStatusSchema.parse(JSON.parse(json.stdout));
     expect(JSON.parse(json.stdout), 'the documented schema describes all of it').toEqual(status);
     expect(status).toMatchObject({ degraded: true, missing: ['cache', 'db'] });
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     expect(await sandbox.deployment('d', 'status')).toMatchObject({ code: 0, stderr: '' });
   });
 
@@ -50,7 +50,7 @@ describeWithEngine('status of a deployment of which only a part runs', () => {
     await sandbox.write('worker.yml', 'stack: worker/stacks/worker\ndeploy-to: compose\n');
     await sandbox.create('worker.yml', 'w');
     const name = `${await sandbox.projectOf('w')}-worker-1`;
-    await sandbox.succeed(['deployment', '--dir', 'w', 'start']);
+    await sandbox.run('w', 'start');
     for (const again of [['start'], ['restart', '--no-git-pull']]) {
       const up = () => sandbox.docker('exec', name, 'test', '-e', '/up').then(() => true);
       await expect.poll(() => up().catch(() => false), { timeout: 60_000 }).toBe(true);
@@ -63,7 +63,7 @@ describeWithEngine('status of a deployment of which only a part runs', () => {
         code: 1,
         stdout: expect.stringContaining(`${name}\texited\texit code 0\n`) as string,
       });
-      await sandbox.succeed(['deployment', '--dir', 'w', ...again]);
+      await sandbox.run('w', ...again);
     }
     expect((await sandbox.deployment('w', 'status', '--exit-code')).code).toBe(0);
   });

@@ -7,7 +7,8 @@ import { statusText } from '../../../src/output/status.js';
 import { formatAddress } from '../../../src/system/address.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { testContext } from '../../support/context.js';
-import { eventually, Project } from '../../support/project.js';
+import { eventually } from '../../support/eventually.js';
+import { Project } from '../../support/project.js';
 
 const compose = `
 services:

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { containersOf } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const stack = 'source/stacks/app';
@@ -46,7 +47,7 @@ describeWithEngine('included and extended compose files', () => {
   afterAll(() => sandbox.remove());
 
   const shell = async (service: string, command: string): Promise<string> =>
-    (await sandbox.succeed(['deployment', '--dir', 'd', 'exec', service, command])).stdout;
+    (await sandbox.run('d', 'exec', service, command)).stdout;
 
   it('are read by init for their ports and volumes', async () => {
     await sandbox.succeed(['--stack', stack, 'deploy', 'init', '--output', 'offered.yml']);
@@ -111,12 +112,11 @@ volumes:
 
   it('recreate their services at the next update when they change', async () => {
     const project = await sandbox.projectOf('d');
-    const before = await sandbox.containers(project);
+    const before = await containersOf(project);
     await sandbox.edit('source/compose/parts/store.yml', 'STORE_NAME: ', 'MORE: more\n      STORE_NAME: ');
-    const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
-    await sandbox.succeed(update);
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
-    const after = await sandbox.containers(project);
+    await sandbox.create('spec.yml', 'd', '--update');
+    await sandbox.run('d', 'start');
+    const after = await containersOf(project);
     expect(after.store?.env.MORE).toBe('more');
     expect([after.web?.id, after.cache?.id]).toEqual([before.web?.id, before.cache?.id]);
   });

@@ -1,6 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { containersOf } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 /** Prints its directory and environment, and whether the containers of the pods exist. */
@@ -76,7 +77,7 @@ pods:
     ]);
     expect(started.stdout).toContain('to stdout\n');
     expect(started.stderr).toContain('to stderr\n');
-    expect(Object.keys(await sandbox.containers(project)).sort()).toEqual(['back', 'front', 'plain']);
+    expect(Object.keys(await containersOf(project)).sort()).toEqual(['back', 'front', 'plain']);
   });
 
   it('report a failed post-start script with its path and exit code 1, and leave the containers running', async () => {
@@ -85,7 +86,7 @@ pods:
     expect(failed.stderr).toContain(
       `Error running command: ${sandbox.path('d/pods/front/scripts/after.sh')}: it ended with exit code 7 (pod front)`,
     );
-    expect(Object.keys(await sandbox.containers(await sandbox.projectOf('d')))).toHaveLength(3);
+    expect(Object.keys(await sandbox.containers('d'))).toHaveLength(3);
   });
 
   it('get changed scripts and modes at an update, and restart runs them', async () => {
@@ -98,7 +99,7 @@ pods:
     await chmod(sandbox.path('repositories/back/before.sh'), 0o755);
     expect((await sandbox.deployment('d', 'restart')).code).toBe(0);
     expect(await sandbox.read('log')).toContain('back-changed');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'stop']);
+    await sandbox.run('d', 'stop');
   });
 
   it('run in place too, with the scripts where they are', async () => {
@@ -117,7 +118,7 @@ pods:
     await sandbox.write('log', '');
     await sandbox.succeed([...group, '--exclude', 'front', 'up']);
     expect(await sandbox.read('log')).not.toContain('front');
-    expect(Object.keys(await sandbox.containers(project)).sort()).toEqual(['back', 'plain']);
+    expect(Object.keys(await containersOf(project)).sort()).toEqual(['back', 'plain']);
     await sandbox.succeed([...group, 'down']);
   });
 

@@ -1,5 +1,4 @@
 import { symlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { Shop } from './shop.js';
@@ -7,22 +6,22 @@ import { Shop } from './shop.js';
 describeWithEngine('containers that were started through a symbolic link', () => {
   let shop: Shop;
   beforeAll(async () => {
-    shop = await Shop.make();
-    await symlink(shop.root, join(shop.base, 'linked'));
-    await shop.pythonUp(join(shop.base, 'linked'));
+    shop = await Shop.withDeployment();
+    await symlink(shop.root, shop.path('linked'));
+    await shop.pythonUp(shop.path('linked'));
   });
   afterAll(() => shop.remove());
 
   it('are left alone when the real path is given, also next to a container of a killed run-job', async () => {
-    const linked = join(shop.base, 'linked');
+    const linked = shop.path('linked');
     const job = ['--file', `${linked}/compose-jobs/docker-compose-count.yml`, '--env-file', `${linked}/config.env`];
     await shop.docker('compose', ...job, '--project-name', shop.project, 'run', '--detach', 'count');
     const before = await shop.containers();
     expect(Object.keys(before)).toHaveLength(3);
-    expect(before['web-1']?.labels['com.docker.compose.project.working_dir']).toBe(`${linked}/compose`);
+    expect(before.web?.labels['com.docker.compose.project.working_dir']).toBe(`${linked}/compose`);
 
-    expect(await shop.deploymentCommand('start')).toMatchObject({ code: 0, stdout: '' });
-    expect(await shop.cli(['deployment', '--dir', linked, 'start'])).toMatchObject({ code: 0, stdout: '' });
+    expect(await shop.command('start')).toMatchObject({ code: 0, stdout: '' });
+    expect(await shop.deployment(linked, 'start')).toMatchObject({ code: 0, stdout: '' });
     expect(await shop.containers()).toEqual(before);
   });
 });
@@ -31,14 +30,14 @@ describeWithEngine('two directories with the same cluster-id from the Python pro
   let first: Shop;
   let second: Shop;
   beforeAll(async () => {
-    first = await Shop.make();
-    second = await Shop.make({ clusterId: first.project });
+    first = await Shop.withDeployment();
+    second = await Shop.withDeployment({ clusterId: first.project });
+    first.watch(`${first.project}d`);
     await second.write('shop/data/data/kept', 'rows of the second\n');
     await first.pythonUp();
     await second.pythonUp();
   });
   afterAll(async () => {
-    await new Shop(first.base, `${first.project}d`).removeFromEngine();
     await second.remove();
     await first.remove();
   });
@@ -50,7 +49,7 @@ describeWithEngine('two directories with the same cluster-id from the Python pro
       [first, second],
       [second, first],
     ] as const) {
-      const refused = await shop.deploymentCommand('start');
+      const refused = await shop.command('start');
       expect(refused).toMatchObject({ code: 1, stdout: '' });
       expect(refused.stderr).toContain(`another deployment directory: ${other.root}, not to ${shop.root}`);
     }
@@ -59,7 +58,7 @@ describeWithEngine('two directories with the same cluster-id from the Python pro
       [first, 'belongs to it', `of ${second.root} uses its ${first.root}/data/data`],
       [second, undefined, 'belongs to it'],
     ] as const) {
-      const split = await shop.deploymentCommand('split');
+      const split = await shop.command('split');
       expect(split).toMatchObject({ code: 1, stdout: '' });
       const lines = [...(side === undefined ? [] : [`${name('side')} ${side}`]), `${name('web')} ${web}`];
       expect(split.stderr).toContain(` cannot leave project ${first.project} now:\n${lines.join('\n')}\n`);
@@ -70,13 +69,13 @@ describeWithEngine('two directories with the same cluster-id from the Python pro
   it('get a project each, with their own data, once those containers are removed', async () => {
     const names = ['side', 'web'].map((service) => `${first.project}-${service}-1`);
     await first.docker('rm', '--force', ...names);
-    expect(await first.deploymentCommand('split')).toMatchObject({ code: 0 });
-    expect(await first.deploymentCommand('start', '--no-wait')).toMatchObject({ code: 0 });
-    const started = await second.deploymentCommand('start');
+    expect(await first.command('split')).toMatchObject({ code: 0 });
+    expect(await first.command('start', '--no-wait')).toMatchObject({ code: 0 });
+    const started = await second.command('start');
     expect(started).toMatchObject({ code: 1, stdout: '' });
     expect(started.stderr).toContain(`its present path ${first.root}/data/data still holds data`);
-    expect(await second.deploymentCommand('start', '--no-wait', '--accept-new-path')).toMatchObject({ code: 0 });
-    expect((await first.deploymentCommand('exec', 'web', 'cat /data/kept')).stdout).toBe('the rows\n');
-    expect((await second.deploymentCommand('exec', 'web', 'cat /data/kept')).stdout).toBe('rows of the second\n');
+    expect(await second.command('start', '--no-wait', '--accept-new-path')).toMatchObject({ code: 0 });
+    expect((await first.command('exec', 'web', 'cat /data/kept')).stdout).toBe('the rows\n');
+    expect((await second.command('exec', 'web', 'cat /data/kept')).stdout).toBe('rows of the second\n');
   });
 });

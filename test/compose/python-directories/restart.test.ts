@@ -1,53 +1,28 @@
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { runOrFail } from '../../../src/system/process/process.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { pythonUp, writePythonDeployment } from '../../support/python-deployment.js';
-import { Shop, type ShopOptions } from './shop.js';
-
-async function newShop(options: ShopOptions = {}): Promise<Shop> {
-  const shop = await Shop.make(options);
-  onTestFinished(() => shop.remove());
-  return shop;
-}
-
-/** Runs git with an identity for the tests, independent of the user's configuration. */
-async function git(cwd: string, ...args: string[]): Promise<void> {
-  const person = ['-c', 'user.name=tester', '-c', 'user.email=tester@example.com', '-c', 'init.defaultBranch=main'];
-  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
-  await runOrFail(`git ${args.join(' ')}`, 'git', [...person, ...args], { cwd, env });
-}
+import { Shop, temporaryShop } from './shop.js';
 
 describeWithEngine('restart of a deployment of the Python program whose stack is a git clone', () => {
   let shop: Shop;
-  let upstream: string;
   beforeAll(async () => {
-    shop = await Shop.make();
-    const sources = join(shop.base, 'sources');
-    upstream = join(shop.base, 'upstream');
-    await git(sources, 'init', '--quiet');
-    await git(sources, 'add', '.');
-    await git(sources, 'commit', '--quiet', '--message', 'first');
-    await git(shop.base, 'clone', '--quiet', 'sources', 'upstream');
-    await git(sources, 'remote', 'add', 'origin', upstream);
-    await git(sources, 'fetch', '--quiet');
-    await git(sources, 'branch', '--quiet', '--set-upstream-to', 'origin/main');
+    shop = await Shop.withDeployment();
+    await shop.publish('sources');
     await shop.pythonUp();
   });
   afterAll(() => shop.remove());
 
   it('leaves all containers alone when nothing changed', async () => {
     const before = await shop.containers();
-    expect(await shop.deploymentCommand('restart')).toMatchObject({ code: 0 });
+    expect(await shop.command('restart')).toMatchObject({ code: 0 });
     expect(await shop.containers()).toEqual(before);
   });
 
   it('pulls, updates the directory, and recreates only what changed, while the data stays', async () => {
     const before = await shop.containers();
-    await shop.write('upstream/stack-orchestrator/config/web/settings.env', 'SETTING=second\n');
-    await git(upstream, 'commit', '--quiet', '--all', '--message', 'second');
+    await shop.pushElsewhere('sources', 'stack-orchestrator/config/web/settings.env', 'SETTING=second\n');
 
-    const restarted = await shop.deploymentCommand('restart');
+    const restarted = await shop.command('restart');
 
     expect(restarted.code).toBe(0);
     const lines = restarted.stdout.replace(/Git pull: [^]*?(?=\nUsing)/, 'Git pull: …').split('\n');
@@ -73,29 +48,27 @@ describeWithEngine('restart of a deployment of the Python program whose stack is
       '',
     ]);
     const after = await shop.containers();
-    expect(after['side-1']).toEqual(before['side-1']);
-    expect(after['web-1']?.id).not.toBe(before['web-1']?.id);
+    expect(after.side).toEqual(before.side);
+    expect(after.web?.id).not.toBe(before.web?.id);
     expect(await shop.inWeb('echo $SETTING; cat /data/kept')).toBe('second\nthe rows\n');
-    expect(await shop.read('config/web/settings.env.bak')).toBe('SETTING=first\n');
+    expect(await shop.read('shop/config/web/settings.env.bak')).toBe('SETTING=first\n');
   });
 
   it('uses deployment/spec.yml of the repository, and keeps the former one as spec.yml.bak', async () => {
-    const own = await shop.read('spec.yml');
-    await shop.write('upstream/deployment/spec.yml', own.replace('GREETING: hello', 'GREETING: bye'));
-    await git(upstream, 'add', '.');
-    await git(upstream, 'commit', '--quiet', '--message', 'third');
-    const restarted = await shop.deploymentCommand('restart');
+    const own = await shop.read('shop/spec.yml');
+    await shop.pushElsewhere('sources', 'deployment/spec.yml', own.replace('GREETING: hello', 'GREETING: bye'));
+    const restarted = await shop.command('restart');
     expect(restarted).toMatchObject({ code: 0 });
     expect(restarted.stdout).toContain(`\nUsing spec: ${shop.base}/sources/deployment/spec.yml\n`);
     expect(await shop.inWeb('echo $GREETING')).toBe('bye\n');
-    expect(await shop.read('spec.yml.bak')).toBe(own);
+    expect(await shop.read('shop/spec.yml.bak')).toBe(own);
   });
 });
 
 describeWithEngine('restart of a deployment of the Python program from other sources', () => {
   it('resolves a relative stack-source from where the deployment was made, and works from anywhere afterwards', async () => {
     const relative = './sources/stack-orchestrator/stacks/shop';
-    const shop = await newShop({
+    const shop = await temporaryShop({
       change: (deployment) => ({
         ...deployment,
         record: deployment.record && { ...deployment.record, stackSource: relative.slice(2) },
@@ -109,7 +82,7 @@ describeWithEngine('restart of a deployment of the Python program from other sou
     expect(elsewhere.stderr).toContain('run this from where the deployment was created, or give --stack-path');
 
     expect(await restart(shop.base)).toMatchObject({ code: 0 });
-    expect(await shop.read('deployment.yml')).toBe(
+    expect(await shop.read('shop/deployment.yml')).toBe(
       `cluster-id: ${shop.project}\ndeployment-id: ${shop.project}d\nstack-source: ${shop.stack}\n`,
     );
     const before = await shop.containers();
@@ -118,26 +91,26 @@ describeWithEngine('restart of a deployment of the Python program from other sou
   });
 
   it('accepts --stack-path when the source is gone', async () => {
-    const shop = await newShop({
+    const shop = await temporaryShop({
       change: (deployment) => ({
         ...deployment,
         record: deployment.record && { ...deployment.record, stackSource: `/gone/${'long/'.repeat(20)}stacks/shop` },
         spec: deployment.spec.replace(/^stack: .*$/m, 'stack: ../gone/stacks/shop'),
       }),
     });
-    expect(await shop.read('deployment.yml')).toContain('stack-source: \n  /gone/long/');
-    const lost = await shop.deploymentCommand('restart', '--no-wait');
+    expect(await shop.read('shop/deployment.yml')).toContain('stack-source: \n  /gone/long/');
+    const lost = await shop.command('restart', '--no-wait');
     expect(lost).toMatchObject({ code: 1, stdout: '' });
     expect(lost.stderr).toContain(`Stack source path does not exist: /gone/${'long/'.repeat(20)}stacks/shop`);
-    const given = await shop.deploymentCommand('restart', '--no-wait', '--stack-path', shop.stack);
+    const given = await shop.command('restart', '--no-wait', '--stack-path', shop.stack);
     expect(given).toMatchObject({ code: 0 });
     expect(given.stderr).toContain('Git pull skipped');
-    expect(await shop.read('deployment.yml')).toContain(`\nstack-source: ${shop.stack}\n`);
+    expect(await shop.read('shop/deployment.yml')).toContain(`\nstack-source: ${shop.stack}\n`);
   });
 
   it('restarts a bundled stack, although it is not a git tree and the Python program is gone', async () => {
-    const shop = await newShop();
-    shop.root = join(shop.base, 'bundled');
+    const shop = await temporaryShop();
+    shop.root = shop.path('bundled');
     const compose =
       'services:\n  test-restart:\n    image: busybox:1.36\n    command: sleep 100000\n    stop_signal: SIGKILL\n';
     await writePythonDeployment(shop.root, {
@@ -147,11 +120,11 @@ describeWithEngine('restart of a deployment of the Python program from other sou
       compose: { 'test-restart': compose },
     });
     await pythonUp(shop.root, shop.project, ['test-restart']);
-    const restarted = await shop.deploymentCommand('restart', '--no-wait');
+    const restarted = await shop.command('restart', '--no-wait');
     expect(restarted).toMatchObject({ code: 0 });
     expect(restarted.stderr).toContain('using the stack that ships with laconic-so');
     expect(restarted.stdout).not.toContain('Git pull');
-    expect(await shop.read('marker')).toBe('v1');
-    expect(await shop.read('compose/docker-compose-test-restart.yml.bak')).toBe(compose);
+    expect(await shop.read('bundled/marker')).toBe('v1');
+    expect(await shop.read('bundled/compose/docker-compose-test-restart.yml.bak')).toBe(compose);
   });
 });

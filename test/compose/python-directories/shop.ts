@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { runOrFail } from '../../../src/system/process/process.js';
-import { type CliResult, runCli } from '../../support/engine.js';
-import { removeProject } from '../../support/engine-api.js';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { containersOf, type Seen } from '../../support/engine-api.js';
+import type { CliResult } from '../../support/engine.js';
 import { type PythonDeployment, pythonUp, writePythonDeployment } from '../../support/python-deployment.js';
-import { removeFolder } from '../../support/temporary.js';
+import { Sandbox } from '../../support/sandbox.js';
 
 /** The stack's compose file of pod `web`, without its volumes. */
 const web = `# The shop itself.
@@ -83,6 +82,18 @@ start.compose = True
 
 const script = (name: string) => `#!/bin/sh\necho "${name} $CERC_SO_COMPOSE_PROJECT" >> "$SHOP_LOG"\n`;
 
+const sources = {
+  'sources/stack-orchestrator/stacks/shop/stack.yml': stackText,
+  'sources/stack-orchestrator/stacks/shop/deploy/commands.py': hook,
+  'sources/stack-orchestrator/compose/docker-compose-web.yml': `${web}volumes:\n  data:\n  scratch:\n`,
+  'sources/stack-orchestrator/compose-jobs/docker-compose-count.yml': `${count}volumes:\n  data:\n`,
+  'sources/stack-orchestrator/config/web/start.sh': startScript,
+  'sources/stack-orchestrator/config/web/settings.env': 'SETTING=first\n',
+  'repositories/side/docker-compose.yml': side,
+  'repositories/side/run/before.sh': script('before'),
+  'repositories/side/run/after.sh': script('after'),
+};
+
 /** The `volumes:` of a file as that program writes them: the path is relative to the file's own directory. */
 const boundVolume = `  data:
     driver: local
@@ -91,13 +102,6 @@ const boundVolume = `  data:
       device: ../data/data
       o: bind
 `;
-
-/** A container in the form in which the tests compare it. */
-export interface Seen {
-  id: string;
-  startedAt: string;
-  labels: Record<string, string>;
-}
 
 /** The differences of a shop from the default one. */
 export interface ShopOptions {
@@ -110,49 +114,24 @@ export interface ShopOptions {
   change?: (deployment: PythonDeployment) => PythonDeployment;
 }
 
-/** A stack of two pods and a job, and a deployment of it as the Python program leaves one. */
-export class Shop {
-  readonly base: string;
-  readonly project: string;
+/** A sandbox with a stack of two pods and a job, and a deployment of it as the Python program leaves one. */
+export class Shop extends Sandbox {
+  project = `laconic-${randomBytes(4).toString('hex')}`;
   /** The deployment directory. */
-  root: string;
+  root = this.path('shop');
   /** The stack's directory. */
-  readonly stack: string;
+  readonly stack = this.path('sources/stack-orchestrator/stacks/shop');
 
-  constructor(base: string, project: string) {
-    this.base = base;
-    this.project = project;
-    this.root = join(base, 'shop');
-    this.stack = join(base, 'sources', 'stack-orchestrator', 'stacks', 'shop');
-  }
-
-  static async make(options: ShopOptions = {}): Promise<Shop> {
-    const base = await mkdtemp(join(tmpdir(), 'laconic-shop-'));
-    const shop = new Shop(base, options.clusterId ?? `laconic-${randomBytes(4).toString('hex')}`);
-    await shop.writeSources();
-    const deployment = shop.deployment(options);
+  static async withDeployment(options: ShopOptions = {}): Promise<Shop> {
+    const shop = await Shop.make(sources);
+    shop.project = options.clusterId ?? shop.project;
+    shop.watch(shop.project);
+    const deployment = shop.#deployment(options);
     await writePythonDeployment(shop.root, options.change?.(deployment) ?? deployment);
     return shop;
   }
 
-  private async writeSources(): Promise<void> {
-    await this.write('sources/stack-orchestrator/stacks/shop/stack.yml', stackText);
-    await this.write('sources/stack-orchestrator/stacks/shop/deploy/commands.py', hook);
-    await this.write(
-      'sources/stack-orchestrator/compose/docker-compose-web.yml',
-      `${web}volumes:\n  data:\n  scratch:\n`,
-    );
-    await this.write('sources/stack-orchestrator/compose-jobs/docker-compose-count.yml', `${count}volumes:\n  data:\n`);
-    await this.write('sources/stack-orchestrator/config/web/start.sh', startScript);
-    await this.write('sources/stack-orchestrator/config/web/settings.env', 'SETTING=first\n');
-    await this.write('repositories/side/docker-compose.yml', side);
-    for (const name of ['before', 'after']) {
-      await this.write(`repositories/side/run/${name}.sh`, script(name));
-      await chmod(join(this.base, `repositories/side/run/${name}.sh`), 0o755);
-    }
-  }
-
-  private deployment({ config = '', spec = '' }: ShopOptions): PythonDeployment {
+  #deployment({ config = '', spec = '' }: ShopOptions): PythonDeployment {
     return {
       record: { clusterId: this.project, deploymentId: `${this.project}d`, stackSource: this.stack },
       spec: `# The operator's own words.
@@ -184,101 +163,45 @@ ${spec}`,
     };
   }
 
-  /** Writes a file below the shop's base directory. */
-  async write(path: string, text: string): Promise<string> {
-    const file = join(this.base, path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-    return file;
-  }
-
-  /** The text of a file of the deployment. */
-  async read(path: string): Promise<string> {
-    return readFile(join(this.root, path), 'utf8');
-  }
-
-  /** The permission bits of a file of the deployment. */
-  async mode(path: string): Promise<string> {
-    return ((await stat(join(this.root, path))).mode & 0o777).toString(8);
-  }
-
   /** Starts it as the Python program does, with the directory spelled this way. */
   async pythonUp(spelling = this.root): Promise<void> {
     await pythonUp(spelling, this.project, ['web', 'side']);
   }
 
-  /** `laconic-so …`. */
-  async cli(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
-    const env = {
-      CERC_REPO_BASE_DIR: join(this.base, 'repositories'),
-      SHOP_LOG: join(this.base, 'log'),
-      ...options.env,
-    };
-    return runCli(args, { cwd: this.base, ...options, env });
+  override cli(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
+    return super.cli(args, { ...options, env: { SHOP_LOG: this.path('log'), ...options.env } });
   }
 
-  /** `laconic-so deployment --dir <root> …`. */
-  async deploymentCommand(...args: string[]): Promise<CliResult> {
-    return this.cli(['deployment', '--dir', this.root, ...args]);
+  /** Runs `deployment --dir <root> …`. */
+  command(...args: string[]): Promise<CliResult> {
+    return this.deployment(this.root, ...args);
   }
 
-  /** `laconic-so deploy create --update …` with the deployment's own spec. */
+  /** Runs `deploy create --update …` with the deployment's own spec. */
   async update(...args: string[]): Promise<CliResult> {
-    const spec = join(this.root, 'spec.yml');
+    const words = ['deploy', 'create', '--update', '--spec-file', join(this.root, 'spec.yml')];
     // The rest of stderr is warnings and errors.
-    return this.cli([
-      '--quiet',
-      'deploy',
-      'create',
-      '--update',
-      '--spec-file',
-      spec,
-      '--deployment-dir',
-      this.root,
-      ...args,
-    ]);
+    return this.cli(['--quiet', ...words, '--deployment-dir', this.root, ...args]);
   }
 
-  async docker(...args: string[]): Promise<string> {
-    return (await runOrFail(`docker ${args.join(' ')}`, 'docker', args)).stdout;
+  /** The permission bits of a file. */
+  async mode(path: string): Promise<string> {
+    return ((await stat(this.path(path))).mode & 0o777).toString(8);
   }
 
-  private async list(kind: string, ...all: string[]): Promise<string[]> {
-    const filter = `label=com.docker.compose.project=${this.project}`;
-    return (await this.docker(kind, 'ls', ...all, '--quiet', '--filter', filter)).split('\n').filter(Boolean);
-  }
-
-  /** Containers by name, whatever their state. */
-  async containers(): Promise<Record<string, Seen>> {
-    const ids = await this.list('container', '--all');
-    if (ids.length === 0) return {};
-    const found = JSON.parse(await this.docker('inspect', ...ids)) as {
-      Id: string;
-      Name: string;
-      State: { StartedAt: string };
-      Config: { Labels: Record<string, string> };
-    }[];
-    return Object.fromEntries(
-      found.map(({ Id, Name, State, Config }) => [
-        Name.slice(`/${this.project}-`.length),
-        { id: Id, startedAt: State.StartedAt, labels: Config.Labels },
-      ]),
-    );
+  override containers(): Promise<Record<string, Seen>> {
+    return containersOf(this.project);
   }
 
   /** The output of a command in the container of `web`. */
-  async inWeb(command: string): Promise<string> {
-    return this.docker('exec', `${this.project}-web-1`, 'sh', '-c', command);
+  inWeb(command: string, project = this.project): Promise<string> {
+    return this.docker('exec', `${project}-web-1`, 'sh', '-c', command);
   }
+}
 
-  /** Removes its containers, networks and volumes, and nothing else. */
-  async removeFromEngine(): Promise<void> {
-    await removeProject(this.project);
-  }
-
-  /** Removes everything. */
-  async remove(): Promise<void> {
-    await this.removeFromEngine();
-    await removeFolder(this.base);
-  }
+/** A shop that is removed when the test ends. */
+export async function temporaryShop(options: ShopOptions = {}): Promise<Shop> {
+  const shop = await Shop.withDeployment(options);
+  onTestFinished(() => shop.remove());
+  return shop;
 }

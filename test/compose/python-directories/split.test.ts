@@ -9,7 +9,7 @@ describeWithEngine('split of a deployment that shares nothing, or whose original
   let shop: Shop;
   let elsewhere = '';
   beforeEach(async () => {
-    shop = await Shop.make();
+    shop = await Shop.withDeployment();
     elsewhere = await mkdtemp(join(tmpdir(), 'laconic-elsewhere-'));
   });
   afterEach(async () => {
@@ -18,13 +18,13 @@ describeWithEngine('split of a deployment that shares nothing, or whose original
   });
 
   const expectNothingToSplit = async (...more: string[]): Promise<void> => {
-    const before = await shop.read('deployment.yml');
-    const split = await shop.deploymentCommand('split', ...more);
+    const before = await shop.read('shop/deployment.yml');
+    const split = await shop.command('split', ...more);
     expect(split).toMatchObject({ code: 1, stdout: '' });
     expect(split.stderr).toContain(`Error: nothing to split: no other deployment directory is known`);
     expect(split.stderr).toContain('split --shared-with DIRECTORY');
     expect(split.stderr).not.toContain('WARNING');
-    expect(await shop.read('deployment.yml')).toBe(before);
+    expect(await shop.read('shop/deployment.yml')).toBe(before);
   };
 
   it('is refused before the first start, while it runs, and after its directory was moved', async () => {
@@ -33,7 +33,7 @@ describeWithEngine('split of a deployment that shares nothing, or whose original
     await expectNothingToSplit();
     const before = await shop.containers();
     await rename(shop.root, join(elsewhere, 'shop'));
-    const moved = await shop.cli(['deployment', '--dir', join(elsewhere, 'shop'), 'split']);
+    const moved = await shop.deployment(join(elsewhere, 'shop'), 'split');
     expect(moved).toMatchObject({ code: 1, stdout: '' });
     expect(moved.stderr).toContain('nothing to split');
     await rename(join(elsewhere, 'shop'), shop.root);
@@ -41,14 +41,14 @@ describeWithEngine('split of a deployment that shares nothing, or whose original
   });
 
   it('gives a copy next to the original a project before either was started', async () => {
-    const copy = join(shop.base, 'copy');
+    const copy = shop.path('copy');
     await cp(shop.root, copy, { recursive: true });
-    const split = await shop.cli(['deployment', '--dir', copy, 'split']);
+    const split = await shop.deployment(copy, 'split');
     expect(split).toMatchObject({ code: 0 });
     expect(split.stdout).toBe(`${copy} is Compose project ${shop.project}d now (was ${shop.project})\n`);
     // Each has a project now, and neither is split again.
     await expectNothingToSplit();
-    expect((await shop.cli(['deployment', '--dir', copy, 'split'])).code).toBe(1);
+    expect((await shop.deployment(copy, 'split')).code).toBe(1);
   });
 
   it('gives a copy far from the original a project when it ran once, since its volumes refer to it', async () => {
@@ -56,7 +56,7 @@ describeWithEngine('split of a deployment that shares nothing, or whose original
     const copy = join(elsewhere, 'copy');
     await cp(shop.root, copy, { recursive: true });
     await shop.docker('rm', '--force', ...['side', 'web'].map((service) => `${shop.project}-${service}-1`));
-    const split = await shop.cli(['deployment', '--dir', copy, 'split']);
+    const split = await shop.deployment(copy, 'split');
     expect(split).toMatchObject({ code: 0 });
   });
 
@@ -69,12 +69,12 @@ describeWithEngine('split of a deployment that shares nothing, or whose original
       [elsewhere, 'this is not a deployment directory'],
       [join(elsewhere, 'nowhere'), 'this is not a deployment directory'],
     ] as const) {
-      const refused = await shop.deploymentCommand('split', '--shared-with', named);
+      const refused = await shop.command('split', '--shared-with', named);
       expect(refused).toMatchObject({ code: 1, stdout: '', stderr: `Error: --shared-with ${named}: ${why}\n` });
     }
-    const split = await shop.cli(['deployment', '--dir', copy, 'split', '--shared-with', shop.root]);
+    const split = await shop.deployment(copy, 'split', '--shared-with', shop.root);
     expect(split).toMatchObject({ code: 0 });
-    const late = await shop.deploymentCommand('split', '--shared-with', copy);
+    const late = await shop.command('split', '--shared-with', copy);
     expect(late.stderr).toContain(`its Compose project is ${shop.project}d, not ${shop.project}`);
   });
 });

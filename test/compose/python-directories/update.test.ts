@@ -1,9 +1,9 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { Shop, type ShopOptions } from './shop.js';
+import { Shop, temporaryShop } from './shop.js';
 
 /** Every file below a directory with its content, except `.laconic`. */
 async function snapshot(root: string): Promise<Record<string, string>> {
@@ -16,12 +16,6 @@ async function snapshot(root: string): Promise<Record<string, string>> {
   return Object.fromEntries(
     await Promise.all(files.map(async (path) => [path, await readFile(path, 'utf8')] as const)),
   );
-}
-
-async function newShop(options: ShopOptions = {}): Promise<Shop> {
-  const shop = await Shop.make(options);
-  onTestFinished(() => shop.remove());
-  return shop;
 }
 
 const config = `  FLAG: true
@@ -38,7 +32,7 @@ describeWithEngine('an update of a running deployment of the Python program', ()
     base = await mkdtemp(join(tmpdir(), 'laconic-credentials-'));
     const credentials = join(base, 'app.env');
     await writeFile(credentials, password);
-    shop = await Shop.make({
+    shop = await Shop.withDeployment({
       config,
       spec: `credentials-files:\n  - ${credentials}\n`,
       change: (deployment) => ({
@@ -62,8 +56,8 @@ describeWithEngine('an update of a running deployment of the Python program', ()
 
   it.each([
     ['create --update', () => shop.update()],
-    ['update-envs', () => shop.deploymentCommand('update-envs')],
-    ['restart', () => shop.deploymentCommand('restart')],
+    ['update-envs', () => shop.command('update-envs')],
+    ['restart', () => shop.command('restart')],
   ])('is refused by %s where the old parser had expanded a value, showing both values', async (_, command) => {
     const files = await snapshot(shop.root);
     const containers = await shop.containers();
@@ -92,8 +86,8 @@ describeWithEngine('an update of a running deployment of the Python program', ()
   it('takes the values literally with --accept-literal-values, and keeps ids, data and edits', async () => {
     const data = await stat(join(shop.root, 'data/data/kept'));
     const directory = await stat(join(shop.root, 'data/data'));
-    const record = await shop.read('deployment.yml');
-    const spec = await shop.read('spec.yml');
+    const record = await shop.read('shop/deployment.yml');
+    const spec = await shop.read('shop/spec.yml');
     const before = await snapshot(shop.root);
     const containers = await shop.containers();
 
@@ -102,20 +96,20 @@ describeWithEngine('an update of a running deployment of the Python program', ()
     expect(updated).toMatchObject({ code: 0, stdout: '' });
     expect(updated.stderr).toMatch(/WARNING: TOKEN: stays unset.*--generate-secrets/);
     expect(updated.stderr).not.toContain('pa$$');
-    expect(await shop.read('deployment.yml')).toBe(record);
-    expect(await shop.read('spec.yml')).toBe(spec);
-    const env = await shop.read('config.env');
+    expect(await shop.read('shop/deployment.yml')).toBe(record);
+    expect(await shop.read('shop/spec.yml')).toBe(spec);
+    const env = await shop.read('shop/config.env');
     expect(env).toContain(`\nGREETING=hello\nFLAG=true\nLABEL='$GREETING # b'\nPASSWORD='overridden below'\n`);
     expect(env).toContain(`\n# From credentials file: ${base}/app.env\n${password}\n`);
-    expect(await shop.read('config.env.bak')).toBe(before[join(shop.root, 'config.env')]);
-    expect([await shop.mode('config.env'), await shop.mode('config.env.bak')]).toEqual(['600', '600']);
+    expect(await shop.read('shop/config.env.bak')).toBe(before[join(shop.root, 'config.env')]);
+    expect([await shop.mode('shop/config.env'), await shop.mode('shop/config.env.bak')]).toEqual(['600', '600']);
     expect((await readdir(join(shop.root, 'hooks'))).sort()).toEqual(['commands.py']);
     expect(await readdir(shop.root)).not.toContain('secrets.env');
-    expect(await shop.read('config/web/settings.env')).toBe('SETTING=first\n');
-    expect(await shop.read('config/web/settings.env.bak')).toBe('SETTING=edited\n');
+    expect(await shop.read('shop/config/web/settings.env')).toBe('SETTING=first\n');
+    expect(await shop.read('shop/config/web/settings.env.bak')).toBe('SETTING=edited\n');
     expect(await readdir(join(shop.root, 'config/web'))).not.toContain('start.sh.bak');
-    expect(await shop.read('config/gone/file')).toBe('of an old pod');
-    expect(await shop.read('spec.yml.bak')).toBe('# an older one\n');
+    expect(await shop.read('shop/config/gone/file')).toBe('of an old pod');
+    expect(await shop.read('shop/spec.yml.bak')).toBe('# an older one\n');
     const kept = await stat(join(shop.root, 'data/data/kept'));
     expect([kept.ino, kept.mtimeMs, kept.mode & 0o777]).toEqual([data.ino, data.mtimeMs, 0o640]);
     expect((await stat(join(shop.root, 'data/data'))).ino).toBe(directory.ino);
@@ -125,14 +119,14 @@ describeWithEngine('an update of a running deployment of the Python program', ()
   it('makes the next start recreate the services that see a difference, and no others', async () => {
     const before = await shop.containers();
     expect(await shop.inWeb('echo "$FLAG|$LABEL|$TOKEN|$SETTING"')).toBe('True|hello|none|edited\n');
-    expect(await shop.deploymentCommand('start')).toMatchObject({ code: 0 });
+    expect(await shop.command('start')).toMatchObject({ code: 0 });
     const after = await shop.containers();
-    expect(after['side-1']).toEqual(before['side-1']);
-    expect(after['web-1']?.id).not.toBe(before['web-1']?.id);
+    expect(after.side).toEqual(before.side);
+    expect(after.web?.id).not.toBe(before.web?.id);
     expect(await shop.inWeb('echo "$FLAG|$LABEL|$TOKEN|$SETTING"; cat /data/kept')).toBe(
       'true|$GREETING # b|none|first\nthe rows\n',
     );
-    expect(await shop.read('start-file')).toBe(`by ${shop.project}`);
+    expect(await shop.read('shop/start-file')).toBe(`by ${shop.project}`);
   });
 
   it('has nothing to change a second time', async () => {
@@ -143,55 +137,55 @@ describeWithEngine('an update of a running deployment of the Python program', ()
 
   it('generates missing secrets once with --generate-secrets', async () => {
     expect(await shop.update('--generate-secrets')).toMatchObject({ code: 0, stderr: '' });
-    expect(await shop.mode('secrets.env')).toBe('600');
-    const [, token] = /^TOKEN=([0-9a-f]{16})$/m.exec(await shop.read('secrets.env')) ?? [];
+    expect(await shop.mode('shop/secrets.env')).toBe('600');
+    const [, token] = /^TOKEN=([0-9a-f]{16})$/m.exec(await shop.read('shop/secrets.env')) ?? [];
     expect(token).toBeDefined();
-    const started = await shop.deploymentCommand('start');
+    const started = await shop.command('start');
     expect(started.code).toBe(0);
     expect(await shop.inWeb('echo $TOKEN')).toBe(`${token ?? ''}\n`);
     expect(started.stdout + started.stderr).not.toContain(token);
-    const secrets = await shop.read('secrets.env');
+    const secrets = await shop.read('shop/secrets.env');
     expect(await shop.update()).toMatchObject({ code: 0, stderr: '' });
-    expect(await shop.read('secrets.env')).toBe(secrets);
+    expect(await shop.read('shop/secrets.env')).toBe(secrets);
   });
 });
 
 describeWithEngine('directories of the Python program that need a decision', () => {
   it('with config values that are null or lists are refused by an update, by name, while start and ps work', async () => {
-    const shop = await newShop({ config: '  EMPTY:\n  LIST: [1, 2]\n' });
+    const shop = await temporaryShop({ config: '  EMPTY:\n  LIST: [1, 2]\n' });
     await shop.pythonUp();
     const containers = await shop.containers();
     const before = await snapshot(shop.root);
     expect(before[join(shop.root, 'config.env')]).toContain('\nEMPTY=None\nLIST=[1, 2]\n');
-    for (const refused of [await shop.update(), await shop.deploymentCommand('update-envs')]) {
+    for (const refused of [await shop.update(), await shop.command('update-envs')]) {
       expect(refused.code).toBe(1);
       expect(refused.stderr).toMatch(
         /spec\.yml:6 config\.EMPTY: has no value.*\n.*spec\.yml:7 config\.LIST: must be text/,
       );
     }
-    const started = await shop.deploymentCommand('start');
+    const started = await shop.command('start');
     expect(started.code).toBe(0);
     expect(started.stderr).toMatch(/WARNING: .*config\.EMPTY/);
-    expect(await shop.deploymentCommand('ps')).toMatchObject({ code: 0 });
+    expect(await shop.command('ps')).toMatchObject({ code: 0 });
     expect(await shop.containers()).toEqual(containers);
     expect({ ...(await snapshot(shop.root)), ...before }).toEqual(await snapshot(shop.root));
   });
 
   it('with sections only for Kubernetes, null sections or unknown keys are updated', async () => {
-    const shop = await newShop({
+    const shop = await temporaryShop({
       spec: 'security:\nresources:\n  containers: lots\nannotations: [a]\nregistry-credentials: {}\nvolume: {}\n',
     });
-    const spec = await shop.read('spec.yml');
+    const spec = await shop.read('shop/spec.yml');
     const updated = await shop.update();
     expect(updated).toMatchObject({ code: 0, stdout: '' });
     for (const key of ['resources.containers', 'annotations', 'registry-credentials', 'volume']) {
       expect(updated.stderr).toMatch(new RegExp(`WARNING: .*spec\\.yml:\\d+ ${key}: `));
     }
-    expect(await shop.read('spec.yml')).toBe(spec);
+    expect(await shop.read('shop/spec.yml')).toBe(spec);
   });
 
   it('without a deployment-id use the cluster-id, and an update adds nothing to deployment.yml', async () => {
-    const shop = await newShop({
+    const shop = await temporaryShop({
       change: (deployment) => ({
         ...deployment,
         record: deployment.record && {
@@ -200,18 +194,18 @@ describeWithEngine('directories of the Python program that need a decision', () 
         },
       }),
     });
-    const record = await shop.read('deployment.yml');
+    const record = await shop.read('shop/deployment.yml');
     expect(record).not.toContain('deployment-id');
     expect(await shop.update()).toMatchObject({ code: 0 });
-    expect(await shop.read('deployment.yml')).toBe(record);
+    expect(await shop.read('shop/deployment.yml')).toBe(record);
   });
 
   it('without deployment.yml are refused by every command', async () => {
-    const shop = await newShop({ change: (deployment) => ({ ...deployment, record: null }) });
+    const shop = await temporaryShop({ change: (deployment) => ({ ...deployment, record: null }) });
     const files = await snapshot(shop.root);
     const names = ['start', 'stop', 'ps', 'status', 'logs', 'restart', 'update-envs', 'split'];
-    const commands = names.map((name) => shop.deploymentCommand(name));
-    for (const refused of await Promise.all([...commands, shop.deploymentCommand('run-job', 'count'), shop.update()])) {
+    const commands = names.map((name) => shop.command(name));
+    for (const refused of await Promise.all([...commands, shop.command('run-job', 'count'), shop.update()])) {
       expect(refused).toMatchObject({ code: 1, stdout: '' });
       expect(refused.stderr).toBe(
         `Error: ${shop.root} is not a deployment directory: it has no deployment.yml\n` +
@@ -223,17 +217,20 @@ describeWithEngine('directories of the Python program that need a decision', () 
   });
 
   it('get a directory for a new volume of the stack, and files in volumes are never written', async () => {
-    const shop = await newShop();
+    const shop = await temporaryShop();
     await shop.write('sources/stack-orchestrator/config/data/kept', 'seed, not data\n');
-    await shop.write('shop/spec.yml', (await shop.read('spec.yml')).replace('  scratch:', '  scratch: ./data/scratch'));
+    await shop.write(
+      'shop/spec.yml',
+      (await shop.read('shop/spec.yml')).replace('  scratch:', '  scratch: ./data/scratch'),
+    );
     await rm(join(shop.root, 'data/data/kept'));
-    await mkdir(join(shop.base, 'outside'));
+    await mkdir(shop.path('outside'));
     await shop.write('sources/stack-orchestrator/config/outside/seed', 'not wanted\n');
-    await shop.write('shop/spec.yml', `${await shop.read('spec.yml')}  outside: ../outside\n`);
+    await shop.write('shop/spec.yml', `${await shop.read('shop/spec.yml')}  outside: ../outside\n`);
     expect(await shop.update()).toMatchObject({ code: 0 });
     expect(await readdir(join(shop.root, 'data/data'))).toEqual([]);
     expect(await readdir(join(shop.root, 'data/scratch'))).toEqual([]);
-    expect(await readdir(join(shop.base, 'outside'))).toEqual([]);
-    expect(await shop.read('compose/docker-compose-web.yml')).toContain('device: ../data/scratch');
+    expect(await readdir(shop.path('outside'))).toEqual([]);
+    expect(await shop.read('shop/compose/docker-compose-web.yml')).toContain('device: ../data/scratch');
   });
 });

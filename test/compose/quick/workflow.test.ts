@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine, type CliResult } from '../../support/engine.js';
+import { containersOf } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const stack = 'source/stacks/app';
@@ -27,7 +28,7 @@ describeWithEngine('a stack run in place', () => {
 
   it('has an env file, plain volumes and a project name of 16 hex digits', async () => {
     expect(project).toMatch(/^laconic-[0-9a-f]{16}$/);
-    const { one } = await sandbox.containers(project);
+    const { one } = await containersOf(project);
     expect(one?.env.VALUE).toBe('from the file');
     const volume = JSON.parse(await sandbox.docker('volume', 'inspect', `${project}_kept`)) as { Options: unknown }[];
     expect(volume[0]?.Options).toBeNull();
@@ -61,7 +62,7 @@ describeWithEngine('a stack run in place', () => {
         `project ${other} has containers that were started from ${sandbox.path('foreign')}`,
       );
     }
-    expect(Object.keys(await sandbox.containers(other)).sort()).toEqual(['one', 'pg']);
+    expect(Object.keys(await containersOf(other)).sort()).toEqual(['one', 'pg']);
     expect(await sandbox.engineState(other)).toMatchObject({ volumes: [`${other}_kept`, `${other}_pg`] });
     await compose('down');
     const down = await deploy('--cluster', other, 'down', '--delete-volumes');
@@ -90,11 +91,11 @@ describeWithEngine('a stack run in place', () => {
 
   it('selects what is started and stopped with --include and --exclude, with a warning for unknown names and an error when nothing is left', async () => {
     expect((await deploy('--include', 'two', 'down')).code).toBe(0);
-    expect(Object.keys(await sandbox.containers(project))).toEqual(['one']);
+    expect(Object.keys(await containersOf(project))).toEqual(['one']);
     const { code, stderr } = await deploy('--exclude', 'one,three', 'up');
     expect(code).toBe(0);
     expect(stderr).toMatch(/^WARNING: .*three.*one, two/m);
-    expect(Object.keys(await sandbox.containers(project)).sort()).toEqual(['one', 'two']);
+    expect(Object.keys(await containersOf(project)).sort()).toEqual(['one', 'two']);
     const empty = await deploy('--exclude', 'one,two', 'up');
     expect(empty.code).toBe(1);
     expect(empty.stderr).toMatch(/leave no pod to deploy\npods: one, two/);

@@ -44,7 +44,7 @@ suite(`killing the program at a system call, or failing the call${reason === und
   it.each(cases)(
     'leaves a consistent state during %s, which the next command completes',
     async (_, disturbed) => {
-      const site = await Site.make();
+      const site = await Site.withStack();
       try {
         await walkThrough(await disturbed(site), site);
       } finally {

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { containersOf } from '../../support/engine-api.js';
 import type { CliResult } from '../../support/engine.js';
 import { describeWithMounts, Mounts } from './mounts.js';
 import { Site, stateFiles } from './site.js';
@@ -17,7 +18,7 @@ describeWithMounts('a full disk', () => {
   let fill: string;
 
   beforeAll(async () => {
-    site = await Site.make();
+    site = await Site.withStack();
     await mounts.small(site.ground, 4);
     fill = join(site.ground, 'fill');
   });
@@ -42,8 +43,7 @@ describeWithMounts('a full disk', () => {
 
   it('no longer affects create once there is space', async () => {
     await rm(fill);
-    await site.succeed(site.createArguments('d'));
-    await site.project('d');
+    await site.create('../spec-a.yml', 'd');
   });
 
   it.each([0, 1])('makes init keep the existing file, with %i free pages', async (pages) => {
@@ -62,14 +62,14 @@ describeWithMounts('a full disk', () => {
   });
 
   it('makes an update fail and leave the directory as it was, until there is space', async () => {
-    const directory = site.deployment('d');
+    const directory = site.at('d');
     const before = await readTree(directory);
     await site.writeStack('b');
     for (const pages of tooFew) {
       await leavePages(pages);
       expectNoSpace(await site.cli(site.updateArguments('d', 'b')));
       expect(await readTree(directory), `with ${pages} pages`).toEqual(before);
-      await site.succeed(site.deploymentArguments('d', 'ps'));
+      await site.run('d', 'ps');
     }
 
     await rm(fill);
@@ -81,20 +81,20 @@ describeWithMounts('a full disk', () => {
   });
 
   it('keeps start from recording what it started, which is reported, and the next start keeps the containers', async () => {
-    const project = await site.project('d');
+    const project = await site.projectOf('d');
     await leavePages(0);
-    expectNoSpace(await site.cli(site.deploymentArguments('d', 'start')));
-    expect(await site.containers(project)).toEqual({});
+    expectNoSpace(await site.deployment('d', 'start'));
+    expect(await containersOf(project)).toEqual({});
 
     await leavePages(1);
-    const { stderr } = expectNoSpace(await site.cli(site.deploymentArguments('d', 'start')));
+    const { stderr } = expectNoSpace(await site.deployment('d', 'start'));
     expect(stderr).toContain('started.json');
-    const ids = Object.values(await site.containers(project)).map((container) => container.id);
+    const ids = Object.values(await containersOf(project)).map((container) => container.id);
     expect(ids).toHaveLength(2);
 
     await rm(fill);
-    await site.succeed(site.deploymentArguments('d', 'start'));
-    const after = Object.values(await site.containers(project));
+    await site.run('d', 'start');
+    const after = Object.values(await containersOf(project));
     expect(after.map((container) => container.id)).toEqual(ids);
     expect(after.map((container) => container.state)).toEqual(['running', 'running']);
   });
@@ -102,10 +102,10 @@ describeWithMounts('a full disk', () => {
   it('does not prevent stop, although the lock cannot be written', async () => {
     await leavePages(0);
 
-    const { stderr } = await site.succeed(site.deploymentArguments('d', 'stop'));
+    const { stderr } = await site.run('d', 'stop');
 
     expect(stderr).toContain('WARNING: continuing without a lock');
-    expect(await site.containers(await site.project('d'))).toEqual({});
+    expect(await site.containers('d')).toEqual({});
   });
 });
 
@@ -114,10 +114,9 @@ describeWithMounts('a read-only directory', () => {
   let site: Site;
 
   beforeAll(async () => {
-    site = await Site.make();
-    await site.succeed(site.createArguments('d'));
-    await site.project('d');
-    await site.succeed(site.deploymentArguments('d', 'start'));
+    site = await Site.withStack();
+    await site.create('../spec-a.yml', 'd');
+    await site.run('d', 'start');
     await mounts.readOnly(site.ground);
   });
   afterAll(async () => {
@@ -144,13 +143,13 @@ describeWithMounts('a read-only directory', () => {
   it.each([['ps'], ['status'], ['logs'], ['port', 'web', '8080'], ['exec', 'web', 'true']])(
     '%s works',
     async (...command) => {
-      await site.succeed(site.deploymentArguments('d', ...command));
+      await site.run('d', ...command);
     },
   );
 
   it('stop works', async () => {
-    await site.succeed(site.deploymentArguments('d', 'stop'));
-    expect(await site.containers(await site.project('d'))).toEqual({});
+    await site.run('d', 'stop');
+    expect(await site.containers('d')).toEqual({});
   });
 });
 
@@ -159,7 +158,7 @@ describeWithMounts('separate file systems', () => {
   let site: Site;
 
   beforeAll(async () => {
-    site = await Site.make();
+    site = await Site.withStack();
     await mounts.small(site.ground, 8);
   });
   afterAll(async () => {
@@ -168,16 +167,15 @@ describeWithMounts('separate file systems', () => {
   });
 
   it('may hold the deployment and its data', async () => {
-    await site.succeed(site.createArguments('d'));
-    await site.project('d');
-    const directory = site.deployment('d');
+    await site.create('../spec-a.yml', 'd');
+    const directory = site.at('d');
     await mounts.small(join(directory, 'data'), 2);
     await writeFile(join(directory, 'data/mine'), 'kept');
     await site.writeStack('b');
 
     await site.succeed(site.updateArguments('d', 'b'));
 
-    const seeds = await readTree(join(site.directory, 'source/config'), (path) => /^(seeded|extra)\//.test(path));
+    const seeds = await readTree(site.path('source/config'), (path) => /^(seeded|extra)\//.test(path));
     expect(await readTree(join(directory, 'data'))).toEqual({ ...seeds, mine: '644 kept' });
     expect((await readdir(join(directory, 'data'))).sort()).toEqual(['extra', 'mine', 'plain', 'seeded']);
     expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(stateFiles);

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { containersOf, inspect, labelled, removeContainers } from '../../support/engine-api.js';
 import type { Disturbed, Timed } from './kill.js';
 import { otherVariant, type Site, stateFiles, type Variant } from './site.js';
 import { isGenerated, readTree, type Tree, withoutIdentity } from './tree.js';
@@ -17,7 +18,7 @@ export class DisturbedDeployment {
 
   private constructor(site: Site, project: string, data: Tree, secrets: string) {
     this.#site = site;
-    this.#directory = site.deployment('c');
+    this.#directory = site.at('c');
     this.#project = project;
     this.#data = data;
     this.#secrets = secrets;
@@ -25,10 +26,10 @@ export class DisturbedDeployment {
 
   static async make(site: Site): Promise<DisturbedDeployment> {
     await site.succeed(site.createArguments('c', 'a'));
-    const directory = site.deployment('c');
+    const directory = site.at('c');
     const data = await readTree(join(directory, 'data'));
     const secrets = await readFile(join(directory, 'secrets.env'), 'utf8');
-    const made = new DisturbedDeployment(site, await site.project('c'), data, secrets);
+    const made = new DisturbedDeployment(site, await site.projectOf('c'), data, secrets);
     made.#expected.a = await made.#generated();
     return made;
   }
@@ -37,13 +38,13 @@ export class DisturbedDeployment {
   async start(): Promise<Disturbed> {
     const args = this.#site.deploymentArguments('c', 'start');
     const undisturbed = async (): Promise<void> => {
-      await this.#site.removeContainers(this.#project);
+      await removeContainers(this.#project);
       await this.#site.succeed(args);
     };
     const round = async () => {
-      await this.#site.removeContainers(this.#project);
+      await removeContainers(this.#project);
       const check = async (timed: Timed): Promise<string> => {
-        const left = Object.keys(await this.#site.containers(this.#project)).length;
+        const left = Object.keys(await containersOf(this.#project)).length;
         await timed(() => this.#site.succeed(args));
         await this.#expectRunning();
         return `${left} containers`;
@@ -56,7 +57,7 @@ export class DisturbedDeployment {
   /** `deployment restart`: the directory is the old or the new one, and the next restart completes it. */
   async restart(): Promise<Disturbed> {
     const args = this.#site.deploymentArguments('c', 'restart');
-    await this.#site.succeed(this.#site.deploymentArguments('c', 'start'));
+    await this.#site.run('c', 'start');
     const change = async (): Promise<void> => {
       this.#variant = otherVariant(this.#variant);
       await this.#site.writeStack(this.#variant);
@@ -71,7 +72,7 @@ export class DisturbedDeployment {
       const before = this.#variant;
       await change();
       const check = async (timed: Timed): Promise<string> => {
-        await this.#site.succeed(this.#site.deploymentArguments('c', 'status'));
+        await this.#site.run('c', 'status');
         const tree = await this.#generated();
         const isNew = tree['stack.yml'] === this.#expected[this.#variant]['stack.yml'];
         expect(tree).toEqual(this.#expected[isNew ? this.#variant : before]);
@@ -95,10 +96,10 @@ export class DisturbedDeployment {
     const round = async () => {
       await this.#site.succeed(start);
       const check = async (timed: Timed): Promise<string> => {
-        const left = Object.keys(await this.#site.containers(this.#project)).length;
+        const left = Object.keys(await containersOf(this.#project)).length;
         await timed(() => this.#site.succeed(args));
-        for (const kind of ['container', 'network'] as const) {
-          expect(await this.#site.idsOf(kind, this.#project), `each ${kind} is gone`).toEqual([]);
+        for (const kind of ['containers', 'networks'] as const) {
+          expect(await labelled(kind, this.#project), `the ${kind} are gone`).toEqual([]);
         }
         await this.#expectKept();
         return `${left} containers`;
@@ -113,14 +114,16 @@ export class DisturbedDeployment {
   }
 
   async #expectRunning(): Promise<void> {
-    const containers = Object.values(await this.#site.containers(this.#project));
-    expect(containers.map(({ service, state, health }) => [service, state, health]).sort()).toEqual([
-      ['side', 'running', undefined],
-      ['web', 'running', 'healthy'],
+    const containers = await containersOf(this.#project);
+    expect(Object.keys(containers).sort()).toEqual(['side', 'web']);
+    expect(containers.web?.env.VARIANT).toBe(this.#variant);
+    const { State } = await inspect(containers.web?.id ?? '');
+    expect([containers.side?.state, State]).toMatchObject([
+      'running',
+      { Status: 'running', Health: { Status: 'healthy' } },
     ]);
-    expect(containers.find(({ service }) => service === 'web')?.env).toContain(`VARIANT=${this.#variant}`);
     const password = /PASSWORD='?([0-9a-f]{32})/.exec(this.#secrets)?.[1] ?? 'no password';
-    expect(containers.find(({ service }) => service === 'side')?.env).toContain(`PASSWORD=${password}`);
+    expect(containers.side?.env.PASSWORD).toBe(password);
     const state = await readdir(join(this.#directory, '.laconic'));
     expect(state.sort()).toEqual([...stateFiles, 'started.json'].sort());
     await this.#expectKept();

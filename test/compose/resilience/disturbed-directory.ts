@@ -11,8 +11,8 @@ async function expectedTrees(site: Site): Promise<Record<Variant, Tree>> {
   for (const variant of ['b', 'a'] as const) {
     await site.writeStack(variant);
     await site.succeed(site.createArguments('model', variant));
-    trees[variant] = withoutIdentity(await readTree(site.deployment('model'), isGenerated));
-    await rm(site.deployment('model'), { recursive: true });
+    trees[variant] = withoutIdentity(await readTree(site.at('model'), isGenerated));
+    await rm(site.at('model'), { recursive: true });
   }
   return trees as Record<Variant, Tree>;
 }
@@ -20,7 +20,7 @@ async function expectedTrees(site: Site): Promise<Record<Variant, Tree>> {
 /** `deploy create`: afterwards there is nothing, a complete directory, or one that the same command starts over. */
 export async function disturbedCreate(site: Site): Promise<Disturbed> {
   const expected = await expectedTrees(site);
-  const directory = site.deployment('d');
+  const directory = site.at('d');
   const remove = () => rm(directory, { recursive: true, force: true });
   const create = site.createArguments('d');
   const undisturbed = async (): Promise<void> => {
@@ -38,7 +38,7 @@ export async function disturbedCreate(site: Site): Promise<Disturbed> {
     const unfinished = exists && (await readdir(join(directory, '.laconic'))).includes('incomplete');
     const whole = exists && !unfinished;
     if (unfinished) {
-      const { code, stderr } = await site.cli(site.deploymentArguments('d', 'ps'));
+      const { code, stderr } = await site.deployment('d', 'ps');
       expect(code).toBe(1);
       expect(stderr).toContain('did not finish');
     }
@@ -52,7 +52,7 @@ export async function disturbedCreate(site: Site): Promise<Disturbed> {
     }
     expect(withoutIdentity(await readTree(directory, isGenerated))).toEqual(expected.a);
     expect(await readFile(join(directory, 'hooked.txt'), 'utf8')).toBe('a');
-    const seeds = await readTree(join(site.directory, 'source/config'), (path) => path.startsWith('seeded/'));
+    const seeds = await readTree(site.path('source/config'), (path) => path.startsWith('seeded/'));
     expect(await readTree(join(directory, 'data'))).toEqual(seeds);
     expect((await readdir(join(directory, '.laconic'))).sort()).toEqual(stateFiles);
     expect(await readdir(site.ground), 'nothing is left beside the directory').toEqual(['d']);
@@ -63,7 +63,7 @@ export async function disturbedCreate(site: Site): Promise<Disturbed> {
 /** `deploy create --update`: afterwards the directory is the old or the new one, and the data is unchanged. */
 export async function disturbedUpdate(site: Site): Promise<Disturbed> {
   const expected = await expectedTrees(site);
-  const directory = site.deployment('u');
+  const directory = site.at('u');
   await site.succeed(site.createArguments('u', 'a'));
   await fillVolumes(directory);
   let variant: Variant = 'a';
@@ -90,7 +90,7 @@ export async function disturbedUpdate(site: Site): Promise<Disturbed> {
   async function checkUpdated(before: Variant, after: Variant, args: readonly string[], timed: Timed): Promise<string> {
     let outcome = 'retried at once';
     if (coin() < 0.5) {
-      await site.succeed(site.deploymentArguments('u', 'ps'));
+      await site.run('u', 'ps');
       const tree = withoutIdentity(await readTree(directory, isGenerated));
       const isNew = tree['spec.yml'] === expected[after]['spec.yml'];
       expect(tree).toEqual(expected[isNew ? after : before]);

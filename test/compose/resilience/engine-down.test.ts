@@ -2,9 +2,9 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
+import { milliseconds } from '../../support/cost.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { Site } from './site.js';
-import { milliseconds } from './waiting.js';
 
 /**
  * The time until the message, in addition to four times that of `version` at that moment, since the machine may be
@@ -16,9 +16,8 @@ describeWithEngine('commands without a working engine', () => {
   let site: Site;
 
   beforeAll(async () => {
-    site = await Site.make();
-    await site.succeed(site.createArguments('d'));
-    await site.project('d');
+    site = await Site.withStack();
+    await site.create('../spec-a.yml', 'd');
   });
   afterAll(() => site.remove());
 
@@ -59,12 +58,12 @@ describeWithEngine('commands without a working engine', () => {
     {
       name: 'no socket',
       chosen: commands,
-      host: async () => `unix://${join(site.directory, 'nothing.sock')}`,
+      host: async () => `unix://${site.path('nothing.sock')}`,
     },
     {
       name: 'a socket without a listener',
       chosen: several,
-      host: async () => `unix://${await deadSocket(join(site.directory, `dead-${performance.now()}.sock`))}`,
+      host: async () => `unix://${await deadSocket(site.path(`dead-${performance.now()}.sock`))}`,
     },
     { name: 'a closed TCP port', chosen: several, host: async () => 'tcp://127.0.0.1:1' },
   ];
@@ -96,7 +95,7 @@ describeWithEngine('commands without a working engine', () => {
     let path: string;
 
     beforeAll(async () => {
-      path = join(site.directory, 'bin');
+      path = site.path('bin');
       await mkdir(path);
       for (const program of ['git', 'sh', 'bash', 'dirname']) {
         const { stdout } = await run('which', [program]);

@@ -15,7 +15,7 @@ describeWithEngine('kill -9 while containers are created', () => {
   let deployment: DisturbedDeployment;
 
   beforeAll(async () => {
-    site = await Site.make();
+    site = await Site.withStack();
     deployment = await DisturbedDeployment.make(site);
   });
   afterAll(() => site.remove());

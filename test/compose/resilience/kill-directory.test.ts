@@ -1,12 +1,13 @@
+import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { eventually } from '../../support/eventually.js';
+import { launch } from '../../support/running.js';
 import { walk } from '../../support/suites.js';
 import { disturbedCreate, disturbedUpdate } from './disturbed-directory.js';
-import { killRounds, launch } from './kill.js';
+import { killRounds } from './kill.js';
 import { Site } from './site.js';
-import { exists, until } from './waiting.js';
 
 const kills = walk ? 60 : 10;
 
@@ -18,7 +19,7 @@ describeWithEngine('kill -9 while a deployment directory is written', () => {
   it.concurrent(
     'create: a kill leaves nothing, a complete directory, or one that the same command starts over',
     async () => {
-      const site = await Site.make();
+      const site = await Site.withStack();
       try {
         await killRounds(await disturbedCreate(site), kills, site.ground);
       } finally {
@@ -31,7 +32,7 @@ describeWithEngine('kill -9 while a deployment directory is written', () => {
   it.concurrent(
     'create --update: a kill leaves the old or the new directory, and the data unchanged',
     async () => {
-      const site = await Site.make();
+      const site = await Site.withStack();
       try {
         await killRounds(await disturbedUpdate(site), kills, site.ground);
       } finally {
@@ -42,28 +43,26 @@ describeWithEngine('kill -9 while a deployment directory is written', () => {
   );
 
   it.concurrent('the next command waits for a hook that outlives its killed command', async () => {
-    const site = await Site.make();
-    const began = join(site.directory, 'began');
+    const site = await Site.withStack();
+    const began = site.path('began');
     try {
       await site.writeHook(`import { execFileSync } from 'node:child_process';
 export const create = ({ deploymentDir }) =>
-  execFileSync('sh', ['-c', 'touch ' + deploymentDir + '/early SITE/began; while [ ! -e SITE/go ]; do sleep 0.1; done; touch ' + deploymentDir + '/late'], { stdio: 'ignore' });`);
+  execFileSync('sh', ['-c', 'touch ' + deploymentDir + '/early BASE/began; while [ ! -e BASE/go ]; do sleep 0.1; done; touch ' + deploymentDir + '/late'], { stdio: 'ignore' });`);
       const { child, ended } = launch(site.createArguments('d'));
-      await until('the hook began', () => exists(began));
+      await eventually('the hook began', () => existsSync(began));
       child.kill('SIGKILL');
       await ended;
       await site.writeStack('a');
 
       const next = launch(site.createArguments('d'));
-      await until('it waits for the hook', () => next.said.stderr.includes(': sh (process'));
-      await writeFile(join(site.directory, 'go'), '');
+      await next.printed(': sh (process');
+      await writeFile(site.path('go'), '');
 
       const { code, stderr } = await next.ended;
       expect(code, stderr).toBe(0);
       expect(stderr).not.toContain('still running');
-      expect(await readdir(site.deployment('d'))).not.toEqual(
-        expect.arrayContaining([expect.stringMatching(/early|late/)]),
-      );
+      expect(await readdir(site.at('d'))).not.toEqual(expect.arrayContaining([expect.stringMatching(/early|late/)]));
     } finally {
       await site.remove();
     }

@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { cliPath } from '../../support/engine.js';
+import { launch } from '../../support/running.js';
 
 /** The seed of this run, which `LACONIC_TEST_SEED` sets to repeat one. It is printed, and is part of every failure. */
 export const seed = process.env.LACONIC_TEST_SEED ?? String(Date.now() % 1_000_000);
@@ -14,30 +12,6 @@ export function random(purpose: string, from = seed): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
-}
-
-/** A running call of the built program. @param program the program to run it with, if not Node alone */
-export function launch(
-  args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
-  program: readonly string[] = [process.execPath, cliPath],
-) {
-  const [command = '', ...before] = program;
-  const child = spawn(command, [...before, ...args], {
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const said = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
-  // `close` would not do: processes that a killed program leaves behind keep the pipes open.
-  const ended = once(child, 'exit').then(([code, signal]) => ({
-    code: code as number | null,
-    signal: signal as NodeJS.Signals | null,
-    ...said,
-  }));
-  return { child, said, ended };
 }
 
 /**

@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
+import { containersOf, labelled, type Seen } from '../../support/engine-api.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { Site } from './site.js';
 import { readTree } from './tree.js';
 
 /** Everything of one project that a command of another deployment could touch. */
 interface Snapshot {
-  containers: Awaited<ReturnType<Site['containers']>>;
+  containers: Record<string, Seen>;
   volumes: unknown;
   networks: unknown;
 }
@@ -20,14 +21,14 @@ describeWithEngine('two deployments of one stack, and a foreign project with the
   const foreign = `lsres-foreign-${Date.now().toString(36)}`;
 
   beforeAll(async () => {
-    site = await Site.make();
+    site = await Site.withStack();
     await site.succeed(site.createArguments('one'));
     await site.succeed(site.createArguments('two'));
-    [one, two] = [await site.project('one'), await site.project('two')];
-    site.projects.add(foreign);
-    const file = await site.put('foreign/docker-compose.yml', await foreignCompose());
+    [one, two] = [await site.projectOf('one'), await site.projectOf('two')];
+    site.watch(foreign);
+    const file = await site.write('foreign/docker-compose.yml', await foreignCompose());
     await site.docker('compose', '--file', file, '--project-name', foreign, 'up', '--detach', '--wait');
-    await site.succeed(site.deploymentArguments('two', 'start'));
+    await site.run('two', 'start');
   });
   afterAll(() => site.remove());
 
@@ -36,7 +37,7 @@ describeWithEngine('two deployments of one stack, and a foreign project with the
    * contain.
    */
   async function foreignCompose(): Promise<string> {
-    const text = await readFile(join(site.directory, 'source/compose/docker-compose-sturdy.yml'), 'utf8');
+    const text = await readFile(site.path('source/compose/docker-compose-sturdy.yml'), 'utf8');
     return text
       .replace(/ +- \.\.\/config.*\n/, '')
       .replace(/test: .*/, "test: [CMD, 'true']")
@@ -46,7 +47,7 @@ describeWithEngine('two deployments of one stack, and a foreign project with the
 
   async function snapshot(project: string): Promise<Snapshot> {
     const inspect = async (kind: 'volume' | 'network'): Promise<unknown> => {
-      const ids = await site.idsOf(kind, project);
+      const ids = await labelled(`${kind}s`, project);
       if (ids.length === 0) return [];
       const all = JSON.parse((await run('docker', [kind, 'inspect', ...ids])).stdout) as Record<string, unknown>[];
       return all.map(({ Name, Id, CreatedAt, Created, Mountpoint, Options }) => ({
@@ -59,7 +60,7 @@ describeWithEngine('two deployments of one stack, and a foreign project with the
       }));
     };
     return {
-      containers: await site.containers(project),
+      containers: await containersOf(project),
       volumes: await inspect('volume'),
       networks: await inspect('network'),
     };
@@ -86,22 +87,22 @@ describeWithEngine('two deployments of one stack, and a foreign project with the
     const before = {
       two: await snapshot(two),
       foreign: await snapshot(foreign),
-      data: await readTree(site.deployment('two')),
+      data: await readTree(site.at('two')),
     };
     expect(Object.keys(before.two.containers)).toHaveLength(2);
     expect(Object.keys(before.foreign.containers)).toHaveLength(2);
     expect(before.foreign.volumes).toHaveLength(2);
     if (name.startsWith('restart')) await site.writeStack('b');
 
-    await site.succeed(site.deploymentArguments('one', ...args));
+    await site.run('one', ...args);
 
     expect(await snapshot(two)).toEqual(before.two);
     expect(await snapshot(foreign)).toEqual(before.foreign);
-    expect(await readTree(site.deployment('two'))).toEqual(before.data);
+    expect(await readTree(site.at('two'))).toEqual(before.data);
   });
 
   it('lose deleted data only in the deployment where it was deleted', async () => {
     expect(await snapshot(one)).toEqual({ containers: {}, volumes: [], networks: [] });
-    expect(await readTree(join(site.deployment('one'), 'data'))).toEqual({});
+    expect(await readTree(join(site.at('one'), 'data'))).toEqual({});
   });
 });

@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
+import { milliseconds } from '../../support/cost.js';
+import { containersOf, removeContainers } from '../../support/engine-api.js';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
-import { launch } from './kill.js';
+import { eventually } from '../../support/eventually.js';
+import { launch } from '../../support/running.js';
 import { Site } from './site.js';
-import { exists, milliseconds, until } from './waiting.js';
 
 describeWithEngine('Ctrl-C and closed pipes', () => {
   let site: Site;
@@ -16,10 +19,10 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
   let readyFile: string;
 
   beforeAll(async () => {
-    site = await Site.make();
+    site = await Site.withStack();
     await site.succeed(site.createArguments('d'));
-    directory = site.deployment('d');
-    project = await site.project('d');
+    directory = site.at('d');
+    project = await site.projectOf('d');
     lock = join(directory, '.laconic/lock');
     readyFile = join(directory, 'data/seeded/ready');
   });
@@ -35,7 +38,7 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
   }
 
   async function running(service: string): Promise<boolean> {
-    const all = Object.values(await site.containers(project));
+    const all = Object.values(await containersOf(project));
     return all.some((container) => container.service === service && container.state === 'running');
   }
 
@@ -47,20 +50,20 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s while containers are created exits with 130, leaves no lock, and stop works',
     async (signal) => {
-      await site.removeContainers(project);
+      await removeContainers(project);
       await rm(readyFile);
-      const { child, said, ended } = launch(on('start'));
-      await until('start says something', () => /\w/.test(said.stderr));
+      const { child, said, ended, printed } = launch(on('start'));
+      await printed(/\w/);
 
       child.kill(signal);
       const { code } = await ended;
 
       expect({ code, stderr: said.stderr }).toEqual({ code: 130, stderr: said.stderr });
       expect(said.stderr).not.toMatch(/^Error|^ +at /m);
-      expect(await exists(lock)).toBe(false);
+      expect(existsSync(lock)).toBe(false);
       await expectNoComposeOf(project);
       await site.succeed(on('stop'));
-      expect(await site.containers(project)).toEqual({});
+      expect(await containersOf(project)).toEqual({});
     },
   );
 
@@ -69,7 +72,7 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
     async (signal) => {
       await rm(readyFile);
       const { child, ended } = launch(on('start'));
-      await until('web runs and the lock is released', async () => (await running('web')) && !(await exists(lock)));
+      await eventually('web runs and the lock is released', async () => (await running('web')) && !existsSync(lock));
 
       const took = await milliseconds(async () => {
         child.kill(signal);
@@ -83,13 +86,13 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
   );
 
   it('a second Ctrl-C ends the program at once, and stop still works', async () => {
-    await site.removeContainers(project);
+    await removeContainers(project);
     await rm(readyFile);
-    const { child, said, ended } = launch(on('start'));
-    await until('start says something', () => /\w/.test(said.stderr));
+    const { child, said, ended, printed } = launch(on('start'));
+    await printed(/\w/);
 
     child.kill('SIGINT');
-    await until('the first is noticed', () => said.stderr.includes('stopping') || child.exitCode !== null);
+    await eventually('the first is noticed', () => said.stderr.includes('stopping') || child.exitCode !== null);
     const took = await milliseconds(async () => {
       child.kill('SIGINT');
       expect((await ended).code).toBe(130);
@@ -97,17 +100,17 @@ describeWithEngine('Ctrl-C and closed pipes', () => {
 
     await expectPrompt(took);
     await site.succeed(on('stop'));
-    expect(await site.containers(project)).toEqual({});
+    expect(await containersOf(project)).toEqual({});
   });
 
   it('Ctrl-C in a waiting JavaScript hook exits with 130, and leaves nothing of the new directory', async () => {
     await site.writeHook(`import { writeFileSync } from 'node:fs';
 export async function create() {
-  writeFileSync('SITE/hook-began', '');
+  writeFileSync('BASE/hook-began', '');
   await new Promise((resolve) => setTimeout(resolve, 120_000));
 }`);
     const { child, said, ended } = launch(site.createArguments('interrupted'));
-    await until('the hook began', () => exists(join(site.directory, 'hook-began')));
+    await eventually('the hook began', () => existsSync(site.path('hook-began')));
 
     child.kill('SIGINT');
     expect((await ended).code, said.stderr).toBe(130);
@@ -116,29 +119,7 @@ export async function create() {
     await site.writeStack('a');
   });
 
-  it('Ctrl-C in logs --follow exits with 130', async () => {
-    await site.succeed(on('start'));
-    const { child, said, ended } = launch(on('logs', '--follow'));
-    await until('a line of the log', () => said.stdout.includes('flavour a'));
-
-    child.kill('SIGINT');
-
-    expect(await ended).toMatchObject({ code: 130 });
-    expect(said.stderr).not.toMatch(/^Error|^ +at /m);
-  });
-
-  it('Ctrl-C in run-job exits with 130, and removes the container of the job', async () => {
-    const { child, said, ended } = launch(on('run-job', 'chore'));
-    await until('the job works', () => said.stdout.includes('working'));
-
-    child.kill('SIGINT');
-
-    expect(await ended).toMatchObject({ code: 130 });
-    const services = Object.values(await site.containers(project)).map((container) => container.service);
-    expect(services.sort()).toEqual(['side', 'web']);
-  });
-
-  it('a second Ctrl-C in run-job still removes the container and the temporary files of the job', async () => {
+  it('a second Ctrl-C in run-job exits with 130, and still removes the container and the temporary files of the job', async () => {
     const file = join(directory, 'compose-jobs/docker-compose-chore.yml');
     const text = await readFile(file, 'utf8');
     // The job does not end by itself while docker waits for it.
@@ -146,18 +127,18 @@ export async function create() {
       file,
       text.replace('echo working', "trap '' TERM; echo working").replace('    stop_signal: SIGKILL\n', ''),
     );
-    const { child, said, ended } = launch(on('run-job', 'chore', '--env', 'TOKEN=abc'));
-    await until('the job works', () => said.stdout.includes('working'));
+    const { child, ended, printed } = launch(on('run-job', 'chore', '--env', 'TOKEN=abc'));
+    await printed('working');
     const temporary = async () =>
       (await readdir(tmpdir())).filter((name) => name.startsWith('laconic-so-job-') && name.includes(`-${child.pid}-`));
     expect(await temporary()).toHaveLength(1);
 
     child.kill('SIGINT');
-    await until('the first is noticed', () => said.stderr.includes('Stopping the job'));
+    await printed('Stopping the job');
     child.kill('SIGINT');
 
     expect(await ended).toMatchObject({ code: 130 });
-    const jobs = Object.values(await site.containers(project)).filter(({ service }) => service === 'chore');
+    const jobs = Object.values(await containersOf(project)).filter(({ service }) => service === 'chore');
     expect(jobs).toEqual([]);
     expect(await temporary()).toEqual([]);
     await writeFile(file, text);
@@ -174,16 +155,17 @@ export async function create() {
         ...on(),
       ]);
 
+    await site.run('d', 'start');
     const logs = await pipe('logs --follow');
     expect(logs.stdout).toMatch(/flavour a\n0\n$/);
     expect(logs.stderr).toBe('');
 
     expect((await pipe('ps')).stdout).toMatch(/^Running containers:\n0\n$/);
 
-    await site.removeContainers(project);
+    await removeContainers(project);
     const start = await pipe('start 2>&1');
     expect(start.stdout).toMatch(/\n0\n$/);
     expect([await running('web'), await running('side')]).toEqual([true, true]);
-    expect(await exists(lock)).toBe(false);
+    expect(existsSync(lock)).toBe(false);
   });
 });

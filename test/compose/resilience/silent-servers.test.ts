@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeAuthority } from '../../support/authority.js';
-import { cliPath, reasonForNoEngine } from '../../support/engine.js';
+import { reasonForNoEngine } from '../../support/engine.js';
+import { launch } from '../../support/running.js';
 import { Sandbox } from '../../support/sandbox.js';
 
 describe('servers that accept a connection and never answer', () => {
@@ -77,30 +77,20 @@ describe('servers that accept a connection and never answer', () => {
     ['git, asked for org/repo,', () => ['fetch-stack', `git://127.0.0.1:${port}/org/repo`]],
     ...(reasonForNoEngine() === undefined ? pulling : []),
   ])('%s: the wait is reported after ten seconds, and Ctrl-C ends it', async (who, args, env = {}) => {
-    const child = spawn(process.execPath, ['--', cliPath, ...args()], {
+    const { child, said, ended, printed } = launch(args(), {
       cwd: sandbox.base,
-      stdio: ['ignore', 'ignore', 'pipe'],
       env: {
-        ...process.env,
         DOCKER_HOST: `unix://${sandbox.path('engine.sock')}`,
         CERC_REPO_BASE_DIR: sandbox.path('repositories'),
         ...env,
       },
     });
-    const ended = once(child, 'exit');
-    let said = '';
-    await new Promise<void>((resolve, reject) => {
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        if (said.includes('still waiting')) resolve();
-      });
-      child.on('exit', (code) => reject(new Error(`exit ${code ?? 'by a signal'}: ${said}`)));
-    });
-    expect(said).toMatch(/^WARNING: .* has not answered for \d+ s; still waiting \(Ctrl-C ends it\)$/m);
-    expect(said).toContain(`WARNING: ${who}`);
+    await printed('still waiting');
+    expect(said.stderr).toMatch(/^WARNING: .* has not answered for \d+ s; still waiting \(Ctrl-C ends it\)$/m);
+    expect(said.stderr).toContain(`WARNING: ${who}`);
     const interruptedAt = performance.now();
     child.kill('SIGINT');
-    expect(await ended).toEqual([130, null]);
+    expect(await ended).toMatchObject({ code: 130, signal: null });
     // The servers themselves have a limit of more than a minute.
     expect(performance.now() - interruptedAt).toBeLessThan(20_000);
   });

@@ -1,16 +1,18 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { containersOf, removeContainers } from '../../support/engine-api.js';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
-import { launch } from './kill.js';
+import { eventually } from '../../support/eventually.js';
+import { launch } from '../../support/running.js';
 import { Site } from './site.js';
-import { exists, until } from './waiting.js';
 
 /** A hook that reports that it began, then waits until the test lets it continue. */
 const waitingHook = `import { existsSync, writeFileSync } from 'node:fs';
 export async function create(context) {
-  writeFileSync('SITE/began', '');
-  while (!existsSync('SITE/go')) await new Promise((resolve) => setTimeout(resolve, 20));
+  writeFileSync('BASE/began', '');
+  while (!existsSync('BASE/go')) await new Promise((resolve) => setTimeout(resolve, 20));
   writeFileSync(context.deploymentDir + '/hooked.txt', 'done');
 }
 `;
@@ -22,23 +24,23 @@ describeWithEngine('two commands at once', () => {
   let go: string;
 
   beforeAll(async () => {
-    site = await Site.make();
-    began = join(site.directory, 'began');
-    go = join(site.directory, 'go');
+    site = await Site.withStack();
+    began = site.path('began');
+    go = site.path('go');
     await site.succeed(site.createArguments('d'));
-    project = await site.project('d');
+    project = await site.projectOf('d');
   });
   afterAll(() => site.remove());
 
   const on = (...rest: string[]) => site.deploymentArguments('d', ...rest);
-  const waiting = (...rest: string[]) => ['deployment', '--dir', site.deployment('d'), '--lock-wait', '60', ...rest];
+  const waiting = (...rest: string[]) => ['deployment', '--dir', site.at('d'), '--lock-wait', '60', ...rest];
 
   async function startWaitingHook(args: readonly string[], program?: readonly string[]) {
     await rm(began, { force: true });
     await rm(go, { force: true });
     await site.writeHook(waitingHook);
     const command = launch(args, { cwd: site.ground }, program);
-    await until('the hook began', () => exists(began));
+    await eventually('the hook began', () => existsSync(began));
     return command;
   }
 
@@ -56,8 +58,8 @@ describeWithEngine('two commands at once', () => {
     const late = await patient.ended;
     expect(late.code).toBe(1);
     expect(late.stderr).toContain('already exists');
-    expect(await readFile(join(site.deployment('twice'), 'hooked.txt'), 'utf8')).toBe('done');
-    await rm(site.deployment('twice'), { recursive: true });
+    expect(await readFile(join(site.at('twice'), 'hooked.txt'), 'utf8')).toBe('done');
+    await rm(site.at('twice'), { recursive: true });
   });
 
   it('during an update, start reports it or waits, and read-only commands work', async () => {
@@ -74,9 +76,9 @@ describeWithEngine('two commands at once', () => {
     expect((await update.ended).code).toBe(0);
     const started = await patient.ended;
     expect(started, started.stderr).toMatchObject({ code: 0 });
-    const containers = Object.values(await site.containers(project));
+    const containers = Object.values(await site.containers('d'));
     expect(containers.map((container) => container.state)).toEqual(['running', 'running']);
-    expect(containers.flatMap((container) => container.env)).toContain('FLAVOUR=flavour b');
+    expect((await site.containers('d')).web?.env.FLAVOUR).toBe('flavour b');
   });
 
   // Creating a namespace requires root, which most users of an engine are.
@@ -102,22 +104,22 @@ describeWithEngine('two commands at once', () => {
   );
 
   it('stop works while a start waits for readiness', async () => {
-    await site.removeContainers(project);
-    await rm(join(site.deployment('d'), 'data/seeded/ready'));
+    await removeContainers(project);
+    await rm(join(site.at('d'), 'data/seeded/ready'));
     const start = launch(on('start'));
-    const lock = join(site.deployment('d'), '.laconic/lock');
+    const lock = join(site.at('d'), '.laconic/lock');
     const isWaiting = async (): Promise<boolean> =>
-      Object.keys(await site.containers(project)).length === 2 && !(await exists(lock));
-    await until('start waits', isWaiting);
+      Object.keys(await containersOf(project)).length === 2 && !existsSync(lock);
+    await eventually('start waits', isWaiting);
     await site.succeed(on('ps'));
 
     await site.succeed(on('stop'));
 
-    expect(await site.containers(project)).toEqual({});
+    expect(await containersOf(project)).toEqual({});
     const { code, stderr } = await start.ended;
     expect(code, stderr).toBe(1);
     expect(stderr).toContain('did not become ready');
-    await writeFile(join(site.deployment('d'), 'data/seeded/ready'), '');
+    await writeFile(join(site.at('d'), 'data/seeded/ready'), '');
   });
 
   it('one of many starts does the work, and the others wait and find it done', async () => {
@@ -129,7 +131,7 @@ describeWithEngine('two commands at once', () => {
       'started',
       'started',
     ]);
-    expect(Object.values(await site.containers(project)).map((container) => container.state)).toEqual([
+    expect(Object.values(await site.containers('d')).map((container) => container.state)).toEqual([
       'running',
       'running',
     ]);
@@ -141,41 +143,5 @@ describeWithEngine('two commands at once', () => {
     for (const { code, stdout, stderr } of all)
       expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: all[0]?.stdout });
     expect(all[0]?.stdout).toMatch(/^Running containers:\n/);
-  });
-
-  it('hooks may run the program on their own deployment', async () => {
-    const hook = `import { execFileSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
-const call = (dir, ...args) => {
-  const said = execFileSync('${process.execPath}', ['${cliPath}', 'deployment', '--dir', dir, ...args], { encoding: 'utf8', stdio: 'pipe' });
-  appendFileSync(dir + '/hooked.txt', args.join(' ') + ': ' + said.split('\\n')[0] + '\\n');
-};
-export function create(context) {
-  call(context.deploymentDir, 'ps');
-  call(context.deploymentDir, 'update-envs');
-}
-export function start(context) {
-  call(context.deploymentDir, 'exec', 'side', 'echo from inside');
-  call(context.deploymentDir, 'ps');
-  call(context.deploymentDir, 'stop', 'side');
-}
-`;
-    await site.writeHook(hook);
-    const created = await site.succeed(site.createArguments('hooked'));
-    await site.project('hooked');
-    const updated = await site.succeed([...site.updateArguments('hooked', 'b')]);
-    const started = await site.succeed(site.deploymentArguments('hooked', 'start'));
-
-    const said = await readFile(join(site.deployment('hooked'), 'hooked.txt'), 'utf8');
-    const fromCreate = ['ps: No containers running', 'update-envs:'];
-    const fromStart = ['exec side echo from inside: from inside', 'ps: Running containers:', 'stop side:'];
-    expect(
-      said
-        .trimEnd()
-        .split('\n')
-        .map((line) => line.trimEnd()),
-    ).toEqual([...fromCreate, ...fromCreate, ...fromStart]);
-    for (const { stderr } of [created, updated, started]) expect(stderr).not.toContain('the last update stopped');
-    expect(await exists(join(site.deployment('hooked'), '.laconic/lock'))).toBe(false);
   });
 });

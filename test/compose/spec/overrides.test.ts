@@ -43,7 +43,7 @@ describeWithEngine('settings of services in the spec on Docker Compose', () => {
       expect(stderr).toMatch(new RegExp(`^WARNING: spec\\.yml:${line} ${key}: has no effect on Docker Compose$`, 'm'));
     }
     expect(stderr.match(/has no effect/g)).toHaveLength(3);
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     const ids = await labelled('containers', await sandbox.projectOf('d'));
     const containers = await Promise.all(ids.map((id) => inspect(id)));
     const seen = Object.fromEntries(
@@ -68,37 +68,36 @@ describeWithEngine('settings of services in the spec on Docker Compose', () => {
       own: { ...common, memory: 48 * 2 ** 20, cpus: 0, image: 'busybox:1.36' },
       other: { ...common, memory: 64 * 2 ** 20, cpus: 0.5, image: 'busybox:1.36' },
     });
-    const rendered = parse((await sandbox.succeed(['deployment', '--dir', 'd', 'render'])).stdout) as {
+    const rendered = parse((await sandbox.run('d', 'render')).stdout) as {
       services: Record<string, { annotations: unknown }>;
     };
     expect(rendered.services.other?.annotations).toEqual({ 'example.org/other': 'yes' });
   });
 
   it('apply to jobs too', async () => {
-    const { stdout } = await sandbox.succeed(['deployment', '--dir', 'd', 'run-job', 'tidy']);
+    const { stdout } = await sandbox.run('d', 'run-job', 'tidy');
     const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(stdout)?.[1] ?? '0'}`);
     expect(capabilities & (1n << 12n), 'CAP_NET_ADMIN').not.toBe(0n);
   });
 
   it('are listed at an update with the services that they change, and are undone by a spec without them', async () => {
     await sandbox.write('spec.yml', spec('labels: {team: blue}\n'));
-    const update = ['deploy', 'create', '--update', '--spec-file', 'spec.yml', '--deployment-dir', 'd'];
-    const { stderr } = await sandbox.succeed(update);
+    const { stderr } = await sandbox.create('spec.yml', 'd', '--update');
     expect(stderr).toMatch(/spec-overrides\.yml/);
     expect(stderr).toMatch(/\b(web|own|other)\b/);
     await sandbox.write('spec.yml', spec(''));
-    await sandbox.succeed(update);
+    await sandbox.create('spec.yml', 'd', '--update');
     expect(await sandbox.exists('d/compose/spec-overrides.yml')).toBe(false);
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
-    expect((await sandbox.containers(await sandbox.projectOf('d'))).web).toMatchObject({ image: 'busybox:1.36' });
+    await sandbox.run('d', 'start');
+    expect((await sandbox.containers('d')).web).toMatchObject({ image: 'busybox:1.36' });
   });
 
   it('start replicas, which are refused with a container name or a fixed host port', async () => {
     await sandbox.write('replicas.yml', spec('replicas: 2\n'));
     await sandbox.create('replicas.yml', 'r');
-    await sandbox.succeed(['deployment', '--dir', 'r', 'start']);
+    await sandbox.run('r', 'start');
     expect(await labelled('containers', await sandbox.projectOf('r'))).toHaveLength(6);
-    await sandbox.succeed(['deployment', '--dir', 'r', 'stop']);
+    await sandbox.run('r', 'stop');
 
     const compose = `services:\n${idleService('web', '    container_name: the-web\n')}${idleService('other', '    ports: ["18080:80", "81"]\n')}`;
     await sandbox.write('source/compose/docker-compose-app.yml', compose);

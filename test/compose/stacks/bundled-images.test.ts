@@ -24,16 +24,6 @@ function project(stack: string, env: NodeJS.ProcessEnv) {
   };
 }
 
-async function eventually(what: string, look: () => Promise<string>, wanted: string): Promise<string> {
-  let seen = '';
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    seen = await look();
-    if (seen.includes(wanted)) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${what}: waited 10 s for "${wanted}", saw:\n${seen}`);
-}
-
 describeWithEngine('the images of the bundled stacks', () => {
   const test = project('test', { CERC_TEST_PARAM_1: 'PASSED', CERC_TEST_PARAM_3: 'FAST' });
   const demo = project('demo', { DEMO_SECRET: 'not-to-be-shown', CERC_HOST_UID: '1234', CERC_HOST_GID: '1234' });
@@ -68,8 +58,8 @@ describeWithEngine('the images of the bundled stacks', () => {
       ...['sh', '-c', 'echo from-the-volume >/config/test_config'],
     ]);
     const logs = async () => (await runOrFail('logs', 'docker', ['logs', container])).stdout;
-    const fresh = await eventually('first start', logs, '/config: EXISTS');
-    expect(fresh).toMatch(
+    await expect.poll(logs, { timeout: 60_000 }).toContain('/config: EXISTS');
+    expect(await logs()).toMatch(
       new RegExp(
         [
           '^.*starting',
@@ -85,8 +75,8 @@ describeWithEngine('the images of the bundled stacks', () => {
       ),
     );
     await test.compose('restart', '--timeout', '5');
-    const old = await eventually('second start', logs, '/config/test_config:\nfrom-the-volume');
-    expect(old).toMatch(/\/data filesystem is old, created: .*\n\/data2 filesystem is old, created: /);
+    await expect.poll(logs, { timeout: 60_000 }).toContain('/config/test_config:\nfrom-the-volume');
+    expect(await logs()).toMatch(/\/data filesystem is old, created: .*\n\/data2 filesystem is old, created: /);
   });
 
   it('test: stops at once, although it is pid 1 of its container', async () => {

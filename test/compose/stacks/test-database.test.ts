@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { ownDatabaseStack, tellDatabaseStory } from '../../support/database-story.js';
 import { describeWithEngine } from '../../support/engine.js';
+import { containersOf } from '../../support/engine-api.js';
 import { Sandbox } from '../../support/sandbox.js';
 
 describeWithEngine('the stack test-database on Compose', () => {
@@ -25,9 +26,9 @@ describeWithEngine('the stack test-database on Compose', () => {
   tellDatabaseStory(() => sandbox, 'd');
 
   it('continues with the data of a database that was killed', async () => {
-    const containers = await sandbox.containers(project);
+    const containers = await containersOf(project);
     await sandbox.docker('kill', containers.database?.id ?? '');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     const query = [
       'exec',
       'database',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { containersOf } from '../../support/engine-api.js';
 import { Sandbox } from '../../support/sandbox.js';
 
 describeWithEngine('start --stay-attached on a terminal', () => {
@@ -50,7 +51,7 @@ describeWithEngine('start --stay-attached on a terminal', () => {
 
   it('stops the containers on Ctrl-C', async () => {
     expect(await attached('quick')).toBe(130);
-    expect((await sandbox.containers(project)).quick?.state).toBe('exited');
+    expect((await containersOf(project)).quick?.state).toBe('exited');
     expect(await left()).toEqual([]);
   });
 
@@ -60,7 +61,7 @@ describeWithEngine('start --stay-attached on a terminal', () => {
   ])('kills containers that do not stop on %s, and leaves no process behind', async (_, words) => {
     expect(await attached('stubborn', ...words)).toBe(130);
     await expect.poll(left, { timeout: 60_000 }).toEqual([]);
-    const state = async () => (await sandbox.containers(project)).stubborn?.state;
+    const state = async () => (await containersOf(project)).stubborn?.state;
     await expect.poll(state, { timeout: 60_000 }).toBe('exited');
   });
 });

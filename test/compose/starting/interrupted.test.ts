@@ -13,7 +13,7 @@ describeWithEngine('a start after one that was killed while it recreated a conta
       'spec.yml': 'stack: BASE/shop/stack-orchestrator/stacks/shop\ndeploy-to: compose\nconfig:\n  LEVEL: one\n',
     });
     await sandbox.create('spec.yml', 'd');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
   });
   afterAll(() => sandbox.remove());
 
@@ -31,7 +31,7 @@ describeWithEngine('a start after one that was killed while it recreated a conta
       if (!present) await docker('rm', '--force', id);
       await sandbox.edit('d/config.env', present ? 'LEVEL=one' : 'LEVEL=two', present ? 'LEVEL=two' : 'LEVEL=three');
 
-      await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+      await sandbox.run('d', 'start');
 
       const names = await docker(
         'ps',

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { inspect, labelled } from '../../support/engine-api.js';
+import type { Seen } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const file = 'd/compose/docker-compose-app.yml';
@@ -14,12 +14,6 @@ const compose = `services:
 ${idleService('changed', '    environment: {VALUE: "${VALUE:-one}"}\n')}${idleService('follower', '    network_mode: service:changed\n')}${idleService('restarted', '    depends_on: {changed: {condition: service_started, restart: true}}\n')}${idleService('rebuilt').replace('busybox:1.36', image)}${idleService('mounted', '    volumes: ["../config/app/page.txt:/page.txt"]\n')}${oneShot}${idleService('waiting', `    labels: {version: one}\n${completed}`)}${idleService('stored', '    volumes: ["kept:/kept"]\n')}${idleService('stopped')}${idleService('gone')}${idleService('several', '    deploy: {replicas: 2}\n')}${idleService('same')}${idleService('former')}volumes:
   kept:
 `;
-
-interface Seen {
-  service: string;
-  id: string;
-  startedAt: string;
-}
 
 describeWithEngine('the plan of a dry run', () => {
   let sandbox: Sandbox;
@@ -40,15 +34,6 @@ describeWithEngine('the plan of a dry run', () => {
     await sandbox.remove();
     await sandbox.docker('rmi', image);
   });
-
-  const containers = async (): Promise<Seen[]> => {
-    const found = await Promise.all((await labelled('containers', project)).map((id) => inspect(id)));
-    return found.map(({ Id, State, Config }) => ({
-      service: Config.Labels['com.docker.compose.service'] ?? '',
-      id: Id,
-      startedAt: State.StartedAt,
-    }));
-  };
 
   /** The plan of a dry run by service, containers to remove by name, and the commands without their files. */
   const planned = async (...args: string[]) => {
@@ -82,7 +67,7 @@ describeWithEngine('the plan of a dry run', () => {
     );
     expect(stdout.split('\n')[0]).toBe(`would start project ${project}: ${sandbox.path(file)}`);
     expect(commands).toHaveLength(1);
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     const idle = await planned();
     expect(idle.commands).toEqual([]);
     expect(new Set(Object.values(idle.steps).map(({ action }) => action))).toEqual(new Set(['leave']));
@@ -99,12 +84,12 @@ describeWithEngine('the plan of a dry run', () => {
     await sandbox.docker('build', '--quiet', '--tag', image, sandbox.path('build'));
     await sandbox.docker('stop', `${project}-stopped-1`);
     await sandbox.docker('rm', '--force', `${project}-gone-1`, `${project}-several-2`);
-    const before = await containers();
+    const before = Object.values(await sandbox.containers('d'));
 
     const command = `laconic-so deployment --dir ${sandbox.path('d')} start`;
-    const said = await sandbox.succeed(['deployment', '--dir', 'd', 'status']);
+    const said = await sandbox.run('d', 'status');
     expect(said.stderr).toContain(`the image of rebuilt was rebuilt; recreate its containers with: ${command}\n`);
-    const json = await sandbox.succeed(['deployment', '--dir', 'd', 'status', '--format', 'json']);
+    const json = await sandbox.run('d', 'status', '--format', 'json');
     expect(JSON.parse(json.stdout)).toMatchObject({
       behind: [{ part: 'image', services: ['rebuilt'], apply: command }],
     });
@@ -131,16 +116,16 @@ describeWithEngine('the plan of a dry run', () => {
     });
     expect(commands[0]).toBe('up --detach --force-recreate mounted');
 
-    const { stderr } = await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    const { stderr } = await sandbox.run('d', 'start');
     expect(stderr).toContain(`rebuilt is recreated: its image ${image} was rebuilt\n`);
-    const after = await containers();
+    const after = Object.values(await sandbox.containers('d'));
     const seen = Object.keys(steps)
       .filter((name) => !name.includes(project))
       .map((name) => [name, happened(name, before, after)]);
     const expected = Object.entries(steps).filter(([name]) => !name.includes(project));
     expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(expected.map(([name, { action }]) => [name, action])));
     expect(happened('former', before, after)).toBe('remove');
-    const status = await sandbox.succeed(['deployment', '--dir', 'd', 'status']);
+    const status = await sandbox.run('d', 'status');
     expect(status.stderr).not.toContain('was rebuilt');
   });
 
@@ -180,7 +165,7 @@ describeWithEngine('the plan of a dry run', () => {
         '',
       ].join('\n'),
     );
-    await sandbox.succeed(['deployment', '--dir', 'd', 'stop', '--delete-volumes', '--timeout', '0']);
+    await sandbox.run('d', 'stop', '--delete-volumes', '--timeout', '0');
     expect(await sandbox.engineState(project)).toMatchObject({
       containers: {},
       networks: [],

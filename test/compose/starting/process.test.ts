@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { eventually, outcomeOf, Project } from '../../support/project.js';
+import { eventually } from '../../support/eventually.js';
+import { outcomeOf, Project } from '../../support/project.js';
 
 /** Five services that print hello and run until `go/end` exists. */
 const five = `services:\n${[1, 2, 3, 4, 5]
@@ -18,7 +19,7 @@ describeWithEngine('a start in a process of its own', () => {
   const outputOf = async ({ stdout, stderr }: ReturnType<typeof start>, ...words: string[]): Promise<void> => {
     let said = '';
     for (const stream of [stdout, stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
-    await eventually(words.join(', '), async () => words.every((word) => said.includes(word)) || undefined, 60);
+    await eventually(words.join(', '), async () => words.every((word) => said.includes(word)));
   };
 
   it('shows the output when attached, runs what follows in the meantime, and stops the containers on Ctrl-C', async () => {
@@ -57,6 +58,6 @@ describeWithEngine('a start in a process of its own', () => {
     await outputOf(child, 'after up');
     child.kill('SIGINT');
     expect(outcomeOf(await child).stderr).toContain('Error: interrupted');
-    expect((await ground.containers())['slow/1']?.state).toBe('running');
+    expect((await ground.containers()).slow?.state).toBe('running');
   });
 });

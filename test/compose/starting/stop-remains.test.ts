@@ -1,69 +1,47 @@
 import { cp, rename, rm, symlink } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { containersOf, labelled } from '../../support/engine-api.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const volumes = '    volumes: [data:/data, plain:/plain]\n';
 const compose = `services:\n${idleService('web', '    depends_on: [db]\n')}${idleService('db', volumes)}volumes:\n  data:\n  plain:\n`;
 
+let sandbox: Sandbox;
+let project: string;
+
 /** A running deployment `d` with `web`, `db`, a bind volume below the directory and an engine volume. */
-class Running {
-  readonly sandbox: Sandbox;
-  readonly project: string;
-
-  private constructor(sandbox: Sandbox, project: string) {
-    this.sandbox = sandbox;
-    this.project = project;
-  }
-
-  static async make(): Promise<Running> {
-    const sandbox = await Sandbox.make({
-      'source/stacks/app/stack.yml': 'name: app\npods: [app]\njobs: [tidy]\n',
-      'source/compose/docker-compose-app.yml': compose,
-      'source/compose-jobs/docker-compose-tidy.yml': `services:\n${idleService('tidy')}`,
-      'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\nvolumes:\n  data: ./data/data\n  plain:\n',
-    });
-    await sandbox.create('spec.yml', 'd');
-    const project = await sandbox.projectOf('d');
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start', '--no-wait']);
-    return new Running(sandbox, project);
-  }
-
-  async services(project = this.project): Promise<string[]> {
-    return Object.keys(await this.sandbox.containers(project)).sort();
-  }
-
-  async #named(kind: 'volume' | 'network'): Promise<string[]> {
-    const filter = `label=com.docker.compose.project=${this.project}`;
-    const listed = await this.sandbox.docker(kind, 'ls', '--filter', filter, '--format', '{{.Name}}');
-    return listed.split('\n').filter((name) => name !== '');
-  }
-
-  volumes = (): Promise<string[]> => this.#named('volume');
-  networks = (): Promise<string[]> => this.#named('network');
+async function makeRunning(): Promise<void> {
+  sandbox = await Sandbox.make({
+    'source/stacks/app/stack.yml': 'name: app\npods: [app]\njobs: [tidy]\n',
+    'source/compose/docker-compose-app.yml': compose,
+    'source/compose-jobs/docker-compose-tidy.yml': `services:\n${idleService('tidy')}`,
+    'spec.yml': 'stack: source/stacks/app\ndeploy-to: compose\nvolumes:\n  data: ./data/data\n  plain:\n',
+  });
+  await sandbox.create('spec.yml', 'd');
+  project = await sandbox.projectOf('d');
+  await sandbox.run('d', 'start', '--no-wait');
 }
 
+const services = async (of = project): Promise<string[]> => Object.keys(await containersOf(of)).sort();
+const volumesLeft = (): Promise<string[]> => labelled('volumes', project);
+const networks = (): Promise<string[]> => labelled('networks', project);
+
 describeWithEngine('stop of a deployment whose directory no longer exists', () => {
-  let running: Running;
-  let sandbox: Sandbox;
-  let project = '';
-  beforeEach(async () => {
-    running = await Running.make();
-    ({ sandbox, project } = running);
-  });
+  beforeEach(makeRunning);
   afterEach(() => sandbox.remove());
 
   it('finds it by its labels, with every spelling of the path, and keeps the volumes', async () => {
     await symlink(sandbox.base, `${sandbox.base}-link`);
     try {
       await rm(sandbox.path('d'), { recursive: true });
-      const stopped = await sandbox.cli(['deployment', '--dir', `${sandbox.base}-link/x/../d`, 'stop', '1']);
+      const stopped = await sandbox.deployment(`${sandbox.base}-link/x/../d`, 'stop', '1');
       expect(stopped).toMatchObject({ code: 0, stdout: '' });
       expect(stopped.stderr).toContain('/d does not exist: its containers and volumes are found by their labels');
       expect(stopped.stderr).toContain(`stopped: project ${project}\n`);
       expect(stopped.stderr.indexOf('web: removed')).toBeLessThan(stopped.stderr.indexOf('db: stopping'));
-      expect([await running.services(), await running.networks()]).toEqual([[], []]);
-      expect(await running.volumes()).toEqual([`${project}_data`, `${project}_plain`]);
+      expect([await services(), await networks()]).toEqual([[], []]);
+      expect(await volumesLeft()).toEqual([`${project}_data`, `${project}_plain`]);
       // Nothing is left that refers to the directory.
       const again = await sandbox.deployment('d', 'stop');
       expect(again).toMatchObject({ code: 1, stdout: '', stderr: 'Error: deployment directory d does not exist\n' });
@@ -82,17 +60,17 @@ describeWithEngine('stop of a deployment whose directory no longer exists', () =
     expect(stopped).toMatchObject({ code: 0, stdout: '' });
     expect(stopped.stderr).toContain(`${sandbox.path('d')} has no deployment.yml`);
     expect(stopped.stderr).toContain(`kept: ${sandbox.path('d/data/data')}\n`);
-    expect([await running.services(), await running.volumes()]).toEqual([[], []]);
+    expect([await services(), await volumesLeft()]).toEqual([[], []]);
     expect(await sandbox.read('d/data/data/precious')).toBe('rows');
   });
 
   it('deletes the data in the directory when its containers had been stopped before', async () => {
-    await sandbox.succeed(['deployment', '--dir', 'd', 'stop', '1']);
+    await sandbox.run('d', 'stop', '1');
     await rm(sandbox.path('d'), { recursive: true });
     const stopped = await sandbox.deployment('d', 'stop', '--delete-volumes');
     expect(stopped).toMatchObject({ code: 0, stdout: '' });
     // Nothing proves that the other volume belongs to the deployment.
-    expect(await running.volumes()).toEqual([`${project}_plain`]);
+    expect(await volumesLeft()).toEqual([`${project}_plain`]);
   });
 
   it('leaves a project alone that somebody started by hand from files in the directory', async () => {
@@ -104,7 +82,7 @@ describeWithEngine('stop of a deployment whose directory no longer exists', () =
     const stopped = await sandbox.deployment('app', 'stop');
     expect(stopped).toMatchObject({ code: 1, stdout: '' });
     expect(stopped.stderr).toContain(`left alone: ${other}-db-1, from files in ${sandbox.path('app')}`);
-    expect(await running.services(other)).toEqual(['db']);
+    expect(await services(other)).toEqual(['db']);
   });
 
   it('stops one service, refuses while a job runs, and changes nothing in a dry run', async () => {
@@ -112,14 +90,14 @@ describeWithEngine('stop of a deployment whose directory no longer exists', () =
     const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'stop']);
     expect(dry).toMatchObject({ code: 0, stderr: '' });
     expect(dry.stdout).toMatch(/\/d does not exist: would stop the containers that were started from it\n/);
-    expect(await running.services()).toEqual(['db', 'web']);
+    expect(await services()).toEqual(['db', 'web']);
     const wrong = await sandbox.deployment('d', 'stop', 'wbe');
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toContain(
       'service wbe has no container, did you mean "web"?\nservices with containers: db, web',
     );
     expect(await sandbox.deployment('d', 'stop', 'web')).toMatchObject({ code: 0 });
-    expect(await running.services()).toEqual(['db']);
+    expect(await services()).toEqual(['db']);
 
     await rename(sandbox.path('moved'), sandbox.path('d'));
     const job = ['--file', sandbox.path('d/compose-jobs/docker-compose-tidy.yml'), '--project-name', project];
@@ -129,7 +107,7 @@ describeWithEngine('stop of a deployment whose directory no longer exists', () =
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/a job of this deployment is running: .*--force/s);
     expect(await sandbox.deployment('d', 'stop', '--force')).toMatchObject({ code: 0 });
-    expect(await running.services()).toEqual([]);
+    expect(await services()).toEqual([]);
   });
 
   it('leaves alone what another directory started in the same project', async () => {
@@ -143,20 +121,14 @@ describeWithEngine('stop of a deployment whose directory no longer exists', () =
     expect(stopped.stderr).toContain(
       `WARNING: project ${project} keeps running: ${project}-web-1 were not started from this directory`,
     );
-    expect(await running.services()).toEqual(['web']);
-    expect(await running.networks()).toHaveLength(1);
-    expect(await running.volumes()).toContain(`${project}_plain`);
+    expect(await services()).toEqual(['web']);
+    expect(await networks()).toHaveLength(1);
+    expect(await volumesLeft()).toContain(`${project}_plain`);
   });
 });
 
 describeWithEngine('stop with unusable files', () => {
-  let running: Running;
-  let sandbox: Sandbox;
-  let project = '';
-  beforeEach(async () => {
-    running = await Running.make();
-    ({ sandbox, project } = running);
-  });
+  beforeEach(makeRunning);
   afterEach(() => sandbox.remove());
 
   it.each<[string, (sandbox: Sandbox) => Promise<unknown>, RegExp]>([
@@ -178,7 +150,7 @@ describeWithEngine('stop with unusable files', () => {
     expect(some).toMatchObject({ code: 0, stdout: '' });
     expect(some.stderr).toMatch(/^WARNING: the files of this deployment cannot be used; .* by their labels: /m);
     expect(some.stderr).toMatch(why);
-    expect(await running.services()).toEqual(['db']);
+    expect(await services()).toEqual(['db']);
     // The running containers can be listed, too.
     expect(await sandbox.deployment('d', 'status')).toMatchObject({ code: 0, stdout: `${project}-db-1\trunning\n` });
     expect((await sandbox.deployment('d', 'start')).code).toBe(1);
@@ -186,6 +158,6 @@ describeWithEngine('stop with unusable files', () => {
     const all = await sandbox.deployment('d', 'stop', '--delete-volumes', '--timeout', '1');
     expect(all).toMatchObject({ code: 0, stdout: '' });
     expect(all.stderr).toContain(`kept: ${sandbox.path('d/data/data')}\n`);
-    expect([await running.services(), await running.networks(), await running.volumes()]).toEqual([[], [], []]);
+    expect([await services(), await networks(), await volumesLeft()]).toEqual([[], [], []]);
   });
 });

@@ -92,7 +92,7 @@ describeWithEngine('the output of start with --verbose', () => {
   });
 
   it('lists the containers once when everything is up to date', async () => {
-    await sandbox.succeed(['deployment', '--dir', 'd', 'start']);
+    await sandbox.run('d', 'start');
     const listener = new Listener(join(socket, 'engine.sock'));
     try {
       const env = { DOCKER_HOST: listener.address };

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
-import { eventually, Project } from '../../support/project.js';
+import { eventually } from '../../support/eventually.js';
+import { Project } from '../../support/project.js';
 
 const idle = 'image: IMAGE\n    init: true\n    command: sleep 1000';
 const check = (test: string, more = ''): string =>
@@ -36,7 +37,7 @@ describeWithEngine('the wait for readiness', () => {
     // Without a limit the wait would never end; "at once" is shortly after the container's end.
     const ended = await ground.docker('inspect', '--format', '{{.State.FinishedAt}}', `${ground.name}-bad-1`);
     expect(returned - Date.parse(ended.trim())).toBeLessThan(10_000);
-    expect((await ground.containers())['good/1']?.state).toBe('running');
+    expect((await ground.containers()).good?.state).toBe('running');
   });
 
   it('fails at once when a service is unhealthy, with the output of the healthcheck', async () => {
@@ -97,7 +98,7 @@ volumes:
       `  good:\n    ${idle}\n  slow:\n    ${idle}\n    ${check('echo warming up; exit 1', ', start_period: 600s, start_interval: 300ms')}\n`,
       { wait: false },
     );
-    await eventually('a health check', async () => (await healthLog('slow')).includes('warming up') || undefined);
+    await eventually('a health check', async () => (await healthLog('slow')).includes('warming up'));
 
     const outcome = await ground.start({ waitTimeout: 2 });
 

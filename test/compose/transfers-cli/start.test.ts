@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
+import { containersOf } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 /** Characters that a shell would interpret. */
@@ -28,13 +29,13 @@ describeWithEngine('the config: section of stack.yml at start', () => {
   });
   afterAll(() => sandbox.remove());
   const inReader = async (file: string): Promise<string> =>
-    (await sandbox.succeed(['deployment', '--dir', 'd', 'exec', 'reader', '--', 'cat', file])).stdout;
+    (await sandbox.run('d', 'exec', 'reader', '--', 'cat', file)).stdout;
 
   it('are listed by a dry run', async () => {
     const dry = await sandbox.cli(['--dry-run', 'deployment', '--dir', 'd', 'start']);
     expect(dry.code).toBe(0);
     expect(dry.stdout).toContain('would set reader.greeting = writer.key\n');
-    expect(await sandbox.containers(project)).toEqual({});
+    expect(await containersOf(project)).toEqual({});
   });
 
   it('pass a value completely, as one argument, and wait for one that comes late', async () => {
@@ -47,7 +48,7 @@ describeWithEngine('the config: section of stack.yml at start', () => {
   });
 
   it('are repeated by restart, and print nothing without --verbose', async () => {
-    await sandbox.succeed(['deployment', '--dir', 'd', 'exec', 'reader', 'rm /greeting']);
+    await sandbox.run('d', 'exec', 'reader', 'rm /greeting');
     const { code, stdout, stderr } = await sandbox.deployment('d', 'restart');
     expect(code).toBe(0);
     expect(await inReader('/greeting')).toBe(`1|${nasty}|`);
@@ -61,6 +62,6 @@ describeWithEngine('the config: section of stack.yml at start', () => {
     expect(failed.stderr).toMatch(
       /^Error: config transfer reader\.greeting = writer\.none: Fatal error reading config source: .*export-none\.sh/m,
     );
-    expect(Object.keys(await sandbox.containers(project)).sort()).toEqual(['reader', 'writer']);
+    expect(Object.keys(await containersOf(project)).sort()).toEqual(['reader', 'writer']);
   });
 });

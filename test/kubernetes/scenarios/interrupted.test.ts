@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launch } from '../../compose/resilience/kill.js';
 import { describeWithCluster } from '../../support/cluster.js';
+import { launch } from '../../support/running.js';
 import { type Deployed, eventually, idle, Scene } from './support.js';
 
 /** Ready when the file is there, which is on a volume. */
