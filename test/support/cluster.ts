@@ -62,6 +62,11 @@ export async function kubectlGet(...args: string[]): Promise<Record<string, unkn
   return JSON.parse(await kubectl('get', ...args, '--output', 'json')) as Record<string, unknown>;
 }
 
+/** A node port that hardly anybody else has: neither another test nor another clone of the repository. */
+export function randomNodePort(): number {
+  return randomInt(30_100, 32_768);
+}
+
 /** Removes the namespaces of a test, and waits until everything in them is gone. */
 export async function deleteNamespaces(...names: string[]): Promise<void> {
   await kubectl('delete', 'namespace', '--ignore-not-found', '--timeout', '120s', ...names);

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
-import { Site as Deployed, server } from '../operate/site.js';
+import type { Deployed } from '../../support/cluster-sandbox.js';
+import { deploy, server } from '../operate/stack.js';
 import { createAsPython, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 
@@ -92,16 +93,16 @@ describeWithCluster('start and restart --force-conflicts', () => {
   afterEach(async () => deployed?.remove());
 
   it('take over fields that kubectl set', async () => {
-    deployed = await Deployed.make('conflicts', { pods: { app: server('web', '    environment: {COLOUR: blue}\n') } });
-    await deployed.succeed('start');
+    deployed = await deploy({ pods: { app: server('web', '    environment: {COLOUR: blue}\n') } });
+    await deployed.run('start');
     const [deployment = ''] = await deployed.names('deployments');
     for (const command of ['start', 'restart']) {
       await deployed.kubectl('set', 'env', `deployment/${deployment}`, 'COLOUR=red');
-      const refused = await deployed.run(command);
+      const refused = await deployed.attempt(command);
       expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('with --force-conflicts')]);
-      const { stdout, stderr } = await deployed.succeed(command, '--force-conflicts');
+      const { stdout, stderr } = await deployed.run(command, '--force-conflicts');
       expect(stderr).toMatch(/env\[name="COLOUR"\]\.value: was set by kubectl-set/);
-      expect((await deployed.succeed('exec', 'web', 'echo $COLOUR')).stdout).toBe('blue\n');
+      expect((await deployed.run('exec', 'web', 'echo $COLOUR')).stdout).toBe('blue\n');
       // On Kubernetes a restart replaces every pod, and reports that.
       if (command === 'restart') expect(stdout).toContain('Deployment updated: all pods were recreated.\n');
     }

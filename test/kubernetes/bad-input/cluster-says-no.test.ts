@@ -1,13 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
-import { deleteNamespaces, describeWithCluster, kubectl } from '../../support/cluster.js';
-import { server, service, Site } from '../operate/site.js';
+import { deleteNamespaces, describeWithCluster, kubectl, randomNodePort } from '../../support/cluster.js';
+import type { Deployed } from '../../support/cluster-sandbox.js';
+import { deploy, server, service } from '../operate/stack.js';
 import { applyYaml } from './account.js';
 
-const namespace = 'operate-refused';
-
-const webhook = `apiVersion: admissionregistration.k8s.io/v1
+const webhook = (namespace: string): string => `apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
 metadata: {name: ${namespace}}
 webhooks:
@@ -22,13 +21,15 @@ webhooks:
 `;
 
 describeWithCluster('refusals of the cluster', () => {
-  let site: Site;
+  let site: Deployed;
+  let namespace: string;
 
   beforeAll(async () => {
-    site = await Site.make('refused', {
+    site = await deploy({
       pods: { app: server('web') },
       jobs: { seed: service('seed', 'echo seeded') },
     });
+    ({ namespace } = site);
     await kubectl('create', 'namespace', namespace);
   });
   afterAll(() => site.remove());
@@ -45,7 +46,7 @@ describeWithCluster('refusals of the cluster', () => {
   }
 
   async function refused(...args: string[]): Promise<string> {
-    const { code, stderr } = await site.run(...args);
+    const { code, stderr } = await site.attempt(...args);
     expect(code).toBe(1);
     expect(stderr).not.toMatch(/^ +at /m);
     return stderr;
@@ -62,7 +63,7 @@ describeWithCluster('refusals of the cluster', () => {
   });
 
   it('by a webhook that handles everything and does not answer are reported by its name, and nothing is created', async () => {
-    await applyYaml(webhook);
+    await applyYaml(webhook(namespace));
     await expect.poll(wouldMakeService, within).toContain('failed calling webhook');
     try {
       const said = await refused('start');
@@ -78,7 +79,7 @@ describeWithCluster('refusals of the cluster', () => {
   it('by a quota for pods end the start after the time in which room may become free', async () => {
     await quota('pods=0');
     expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*exceeded quota: q/);
-    await site.succeed('stop');
+    await site.run('stop');
     expect(await site.names('deployment,job,service,pod')).toEqual([]);
     await site.kubectl('delete', 'quota', 'q');
   });
@@ -87,13 +88,13 @@ describeWithCluster('refusals of the cluster', () => {
     await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
     await expect.poll(() => wouldMake('run', 'probe', '--image=x'), within).toContain('violates PodSecurity');
     expect(await refused('start')).toMatch(/(Deployment|Job) \S+: its pods are refused: .*violates PodSecurity/);
-    expect((await site.succeed('status')).stdout).toMatch(/its pods are refused: .*violates PodSecurity/);
-    await site.succeed('stop', '--delete-namespace');
+    expect((await site.run('status')).stdout).toMatch(/its pods are refused: .*violates PodSecurity/);
+    await site.run('stop', '--delete-namespace');
   });
 
   it('of a node port that another Service has are reported, and nothing is created, including the namespace', async () => {
     const other = `${namespace}-other`;
-    const port = '30041';
+    const port = String(randomNodePort());
     await kubectl('create', 'namespace', other);
     try {
       await kubectl(
@@ -106,7 +107,7 @@ describeWithCluster('refusals of the cluster', () => {
         '--tcp=80:80',
         `--node-port=${port}`,
       );
-      const spec = `${await site.sandbox.read('spec.yml')}network: {ports: {web: ["${port}:80"]}}\n`;
+      const spec = `${await site.sandbox.read('dep.spec.yml')}network: {ports: {web: ["${port}:80"]}}\n`;
       await site.sandbox.write('port.yml', spec);
       await site.sandbox.create('port.yml', 'port');
       const { code, stderr } = await site.sandbox.deployment('port', 'start');

@@ -3,31 +3,25 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import type { Deployed } from '../../support/cluster-sandbox.js';
 import { type CliResult, cliPath, runCli } from '../../support/engine.js';
-import { server, service, Site } from '../operate/site.js';
-
-const namespace = 'operate-faults';
-const other = `${namespace}-other`;
+import { deploy, server, service } from '../operate/stack.js';
 
 describeWithCluster('faults around a deployment on kind', () => {
-  let site: Site;
+  let site: Deployed;
+  let other: Deployed;
 
   beforeAll(async () => {
-    site = await Site.make('faults', {
+    site = await deploy({
       pods: { app: server('web', '    ports: ["80"]\n') },
       jobs: { seed: service('seed', 'echo seeded') },
     });
     await mkdir(site.sandbox.path('bin'));
     await symlink(process.execPath, site.sandbox.path('bin', 'node'));
-    const spec = await site.sandbox.read('spec.yml');
-    await site.sandbox.write('other.yml', spec.replace(`namespace: ${namespace}`, `namespace: ${other}`));
-    await site.sandbox.create('other.yml', 'other');
+    other = await site.sandbox.deploy('BASE/src/stack-orchestrator/stacks/app', 'other');
   });
-  afterAll(async () => {
-    await deleteNamespaces(other);
-    await site.remove();
-  });
+  afterAll(() => site.remove());
 
   const hold = (what: string, finalizers: string[]): Promise<string> =>
     site.kubectl('patch', ...what.split(' '), '--type=merge', '-p', JSON.stringify({ metadata: { finalizers } }));
@@ -54,26 +48,24 @@ describeWithCluster('faults around a deployment on kind', () => {
     const { code, stderr } = await bare({}, 'start');
     await site.sandbox.edit('dep/spec.yml', 'kind-cluster-name: laconic-so-none', `kind-cluster-name: ${shared.name}`);
     expect([code, stderr]).toEqual([1, expect.stringContaining('Error: kind is not installed')]);
-    expect(await kubectl('get', 'namespace', namespace, '--ignore-not-found')).toBe('');
+    expect(await kubectl('get', 'namespace', site.namespace, '--ignore-not-found')).toBe('');
     expect(await site.sandbox.exists('dep/.laconic/lock')).toBe(false);
   });
 
   it('a namespace that is being deleted is awaited, with the reason, while another deployment of the stack starts', async () => {
-    await kubectl('create', 'namespace', namespace);
+    await kubectl('create', 'namespace', site.namespace);
     await site.kubectl('create', 'configmap', 'hold');
     await hold('configmap hold', ['example.org/hold']);
-    await kubectl('delete', 'namespace', namespace, '--wait=false');
+    await kubectl('delete', 'namespace', site.namespace, '--wait=false');
     const starting = site.begin('start');
-    const elsewhere = site.sandbox.deployment('other', 'start');
+    const elsewhere = other.attempt('start');
     await starting
-      .said('finalizers remaining: example.org/hold in 1 resource')
+      .printed('finalizers remaining: example.org/hold in 1 resource')
       .finally(() => hold('configmap hold', []));
-    expect(await starting.ended()).toBe(0);
+    expect((await starting.ended).code).toBe(0);
     expect(await elsewhere).toMatchObject({ code: 0 });
     expect(await site.names('deployment,job')).toHaveLength(2);
-    expect((await kubectl('get', 'deployment,job', '--namespace', other, '--output', 'name')).split('\n')).toHaveLength(
-      3,
-    );
+    expect(await other.names('deployment,job')).toHaveLength(2);
   });
 
   it('a second start or stop during a start is refused by the lock, with its holder', async () => {
@@ -81,29 +73,29 @@ describeWithCluster('faults around a deployment on kind', () => {
     let first = site.begin('start');
     for (let attempt = 1; ; attempt += 1) {
       await expect.poll(isLocked, { interval: 5, timeout: 60_000 }).toBe(true);
-      first.halt();
+      first.child.kill('SIGSTOP');
       // A start without anything to do may have ended before it was paused.
       await sleep(100);
       if ((await isLocked()) || attempt === 10) break;
-      first.resume();
-      expect(await first.ended()).toBe(0);
+      first.child.kill('SIGCONT');
+      expect((await first.ended).code).toBe(0);
       first = site.begin('start');
     }
     try {
       const refused =
         /^Error: deployment \S+ is in use by "laconic-so deployment --dir \S+ start" \(process \d+, since/;
-      for (const { code, stderr } of await Promise.all([site.run('start'), site.run('stop')])) {
+      for (const { code, stderr } of await Promise.all([site.attempt('start'), site.attempt('stop')])) {
         expect([code, stderr]).toEqual([1, expect.stringMatching(refused)]);
       }
     } finally {
-      first.resume();
+      first.child.kill('SIGCONT');
     }
-    expect(await first.ended()).toBe(0);
+    expect((await first.ended).code).toBe(0);
     expect(await site.sandbox.exists('dep/.laconic/lock')).toBe(false);
   });
 
   it('exec passes on every exit code, those of a shell when the program cannot be started, and megabytes in both directions', async () => {
-    const exec = (...words: string[]): Promise<CliResult> => site.run('exec', 'web', ...words);
+    const exec = (...words: string[]): Promise<CliResult> => site.attempt('exec', 'web', ...words);
     const codes = [1, 126, 127, 128, 137, 255];
     const ended = await Promise.all(codes.map((code) => exec(`exit ${code}`)));
     expect(ended.map(({ code }) => code)).toEqual(codes);
@@ -135,9 +127,9 @@ describeWithCluster('faults around a deployment on kind', () => {
 
   it('an unknown job, port or service is reported with the existing ones', async () => {
     const results = await Promise.all([
-      site.run('run-job', 'sed'),
-      site.run('port', 'wbe', '80'),
-      site.run('logs', 'wbe'),
+      site.attempt('run-job', 'sed'),
+      site.attempt('port', 'wbe', '80'),
+      site.attempt('logs', 'wbe'),
     ]);
     expect(results.map(({ code, stderr }) => `${code} ${stderr}`)).toEqual([
       '1 Error: Job \'sed\' not found, did you mean "seed"?\nAvailable jobs: seed\n',
@@ -150,18 +142,18 @@ describeWithCluster('faults around a deployment on kind', () => {
     await hold('service web', ['example.org/hold']);
     const stopping = site.begin('stop');
     await stopping
-      .said(/Service web \(waits for the finalizer example\.org\/hold\)/)
+      .printed(/Service web \(waits for the finalizer example\.org\/hold\)/)
       .finally(() => hold('service web', []));
-    expect(await stopping.ended()).toBe(0);
+    expect((await stopping.ended).code).toBe(0);
     expect(await site.names('deployment,job,service,pod')).toEqual([]);
   });
 
   it('an image that has to be built and does not exist is reported before its pods wait, and an invalid image is refused', async () => {
-    const spec = await site.sandbox.read('spec.yml');
+    const spec = await site.sandbox.read('dep.spec.yml');
     await site.sandbox.write('bad.yml', `${spec}image-overrides: {web: "No Image"}\n`);
     await site.sandbox.write('image.yml', `${spec}image-overrides: {web: nobody/nothing:local}\n`);
     await site.sandbox.create('image.yml', 'dep', '--update');
-    const { stderr } = await site.succeed('start', '--no-wait');
+    const { stderr } = await site.run('start', '--no-wait');
     expect(stderr).toContain(
       `WARNING: neither this host nor the kind node ${shared.node} has nobody/nothing:local: build-containers builds such images`,
     );

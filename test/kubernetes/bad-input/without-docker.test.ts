@@ -1,21 +1,22 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import { describeWithCluster, kubectl } from '../../support/cluster.js';
+import { type Deployed, onKubeconfig } from '../../support/cluster-sandbox.js';
 import { type CliResult, cliPath } from '../../support/engine.js';
 import { run } from '../../../src/system/process/process.js';
-import { server, Site } from '../operate/site.js';
+import { deploy, server } from '../operate/stack.js';
 
 describeWithCluster('deploy-to k8s needs no Docker on this host', () => {
-  let site: Site;
-  let other: Site;
+  let site: Deployed;
+  let other: Deployed;
 
   beforeAll(async () => {
     // The image is sent to the node by a deployment that may use Docker.
-    other = await Site.make('with-docker', { pods: { app: server('web') } });
-    await other.succeed('start');
-    site = await Site.make('without-docker', {
+    other = await deploy({ pods: { app: server('web') } });
+    await other.run('start');
+    site = await deploy({
       pods: { app: server('web') },
-      target: `deploy-to: k8s\nkube-config: ${shared.kubeconfig}\nimage-pull-policy: IfNotPresent\n`,
+      target: onKubeconfig(),
     });
     await mkdir(site.sandbox.path('bin'));
     await symlink(process.execPath, site.sandbox.path('bin', 'node'));

@@ -1,13 +1,14 @@
-import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster } from '../../support/cluster.js';
-import { type CliResult, cliPath } from '../../support/engine.js';
+import type { CliResult } from '../../support/engine.js';
+import { eventually } from '../../support/eventually.js';
+import { launch } from '../../support/running.js';
 import { Sandbox } from '../../support/sandbox.js';
-import { idle } from '../scenarios/support.js';
+import { idle } from '../../support/cluster-sandbox.js';
 import { OwnCluster } from './own-cluster.js';
 
 let own: OwnCluster;
@@ -84,12 +85,8 @@ describeWithCluster('a kind cluster of a deployment', () => {
   });
 
   it('is created again after its creation was killed, once for two deployments that start together', async () => {
-    const child = spawn(process.execPath, ['--', cliPath, 'deployment', '--dir', 'one', 'start'], {
-      cwd: sandbox.base,
-      env: { ...process.env, ...env },
-      stdio: 'ignore',
-    });
-    while ((await own.nodes()).length === 0) await sleep(100);
+    const { child } = launch(['deployment', '--dir', 'one', 'start'], { cwd: sandbox.base, env });
+    await eventually('the node exists', async () => (await own.nodes()).length > 0);
     await sleep(2_000);
     child.kill('SIGKILL');
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, shared } from '../../support/cluster.js';
-import { image, server, Site } from './site.js';
+import { type Deployed, onKubeconfig } from '../../support/cluster-sandbox.js';
+import { deploy, image, server } from './stack.js';
 
 /** A proxy to the API server at one address, which can be closed and opened. */
 class Way {
@@ -53,7 +54,7 @@ class Way {
 describeWithCluster('an API server that becomes unreachable during a start', () => {
   let folder: string;
   let way: Way;
-  let site: Site;
+  let site: Deployed;
 
   beforeAll(async () => {
     await runOrFail('kind load', 'kind', ['load', 'docker-image', image, '--name', shared.name]);
@@ -63,11 +64,11 @@ describeWithCluster('an API server that becomes unreachable during a start', () 
     await way.open();
     const kubeconfig = join(folder, 'kubeconfig.yml');
     await writeFile(kubeconfig, config.replace(/server: https:\/\/[^:]+:\d+/, `server: https://127.0.0.1:${way.port}`));
-    site = await Site.make('api', {
+    site = await deploy({
       pods: {
         app: server('web', '    healthcheck: {test: ["CMD", "test", "-e", "/tmp/go"], interval: 1s}\n'),
       },
-      target: `deploy-to: k8s\nkube-config: ${kubeconfig}\nimage-pull-policy: IfNotPresent\n`,
+      target: onKubeconfig(kubeconfig),
     });
   });
   afterAll(async () => {
@@ -79,23 +80,23 @@ describeWithCluster('an API server that becomes unreachable during a start', () 
 
   it('for a moment lets the start continue', async () => {
     const starting = site.begin('start');
-    await starting.said('web running, not ready yet');
+    await starting.printed('web running, not ready yet');
     await way.close();
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     await way.open();
-    await site.succeed('exec', 'web', 'touch /tmp/go');
-    expect(await starting.ended()).toBe(0);
+    await site.run('exec', 'web', 'touch /tmp/go');
+    expect((await starting.ended).code).toBe(0);
   });
 
   it('permanently ends the start with the address that cannot be reached', async () => {
-    await site.succeed('exec', 'web', 'rm /tmp/go');
-    await expect.poll(async () => (await site.run('status')).stdout, { timeout: 120_000 }).toContain('0/1 ready');
+    await site.run('exec', 'web', 'rm /tmp/go');
+    await expect.poll(async () => (await site.attempt('status')).stdout, { timeout: 120_000 }).toContain('0/1 ready');
     const starting = site.begin('start');
-    await starting.said('0/1 ready');
+    await starting.printed('0/1 ready');
     await way.close();
-    expect(await starting.ended()).toBe(1);
-    expect(starting.stderr).toMatch(/the API server https:\/\/127\.0\.0\.1:\d+ cannot be reached/);
-    const after = await site.run('ps');
+    expect((await starting.ended).code).toBe(1);
+    expect(starting.said.stderr).toMatch(/the API server https:\/\/127\.0\.0\.1:\d+ cannot be reached/);
+    const after = await site.attempt('ps');
     expect([after.code, after.stderr]).toEqual([1, expect.stringContaining('cannot be reached')]);
   });
 });

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import type { Deployed } from '../../support/cluster-sandbox.js';
 import { nodeImage } from '../apply/support.js';
-import { Site } from './site.js';
+import { deploy } from './stack.js';
 
 /** The definitions that the API server needs to store objects of cert-manager. No controller processes them here. */
 const definitions = [
@@ -33,7 +34,7 @@ interface Ingress {
   spec: { tls: unknown; rules: { host: string }[] };
 }
 
-let site: Site;
+let site: Deployed;
 const issuer = 'cert-manager.io/cluster-issuer';
 const day = 86_400_000;
 
@@ -82,13 +83,13 @@ describeWithCluster('certificates on a cluster other than kind', () => {
   beforeAll(async () => {
     const image = await nodeImage('pause');
     const host = (name: string): string => `    - {host-name: ${name}, routes: [{path: /, proxy-to: "web:80"}]}\n`;
-    site = await Site.make('certificates', {
+    site = await deploy({
       pods: { web: `  web:\n    image: ${image}\n    stop_grace_period: 1s\n` },
       target: `deploy-to: k8s\nkube-config: ${shared.kubeconfig}\nimage-pull-policy: Never\n`,
       // No ingress controller reads these.
       spec: `network:\n  ingress-class: nobody\n  http-proxy:\n${host('a.example.org')}${host('example.com')}`,
     });
-    app = /^deployment-id: (\S+)$/m.exec(await site.sandbox.read('dep/deployment.yml'))?.[1] ?? '';
+    ({ app } = site);
   });
   afterAll(async () => {
     await site.remove();
@@ -97,7 +98,7 @@ describeWithCluster('certificates on a cluster other than kind', () => {
   });
 
   it('are reported as not issued by start when cert-manager is missing, and the start continues', async () => {
-    const { stderr } = await site.succeed('start', '--no-wait');
+    const { stderr } = await site.run('start', '--no-wait');
     expect(stderr).toContain(
       'cert-manager is not installed in this cluster: nothing issues a certificate for a.example.org, example.com; set tls-secret',
     );
@@ -115,11 +116,11 @@ describeWithCluster('certificates on a cluster other than kind', () => {
     const kinds = definitions.map(({ metadata }) => metadata.name).join(',');
     const served = (): Promise<string> => kubectl('get', kinds, '--all-namespaces').catch(errorMessage);
     await expect.poll(served, { timeout: 60_000 }).toBe('');
-    expect((await site.succeed('start', '--no-wait')).stderr).toContain(
+    expect((await site.run('start', '--no-wait')).stderr).toContain(
       'there is no ClusterIssuer letsencrypt-prod in this cluster',
     );
     await apply({ apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', metadata: { name: 'letsencrypt-prod' } });
-    expect((await site.succeed('start', '--no-wait')).stderr).not.toContain('ClusterIssuer');
+    expect((await site.run('start', '--no-wait')).stderr).not.toContain('ClusterIssuer');
   });
 
   it('are used for their hosts when they exist, other hosts keep their issuer, and render prints the same', async () => {
@@ -133,18 +134,18 @@ describeWithCluster('certificates on a cluster other than kind', () => {
       certificate('d-own', ['a.example.org'], [-1, 90], { ownerReferences }),
       certificate('wild', ['example.org', '*.example.org'], [-1, 90]),
     );
-    const rendered = await site.succeed('render');
+    const rendered = await site.run('render');
     expect(rendered.stdout).toContain('secretName: wild-secret');
-    await site.succeed('start', '--no-wait');
+    await site.run('start', '--no-wait');
     const expected = { 'a.example.org': ['wild-secret', undefined], 'example.com': made('example.com', app) };
     expect(await served()).toEqual(expected);
     const before = (await ingresses()).map(({ metadata }) => metadata.resourceVersion);
-    await site.succeed('start', '--no-wait');
+    await site.run('start', '--no-wait');
     expect((await ingresses()).map(({ metadata }) => metadata.resourceVersion)).toEqual(before);
   });
 
   it('are shown by status with their dates and names', async () => {
-    const { stdout } = await site.succeed('status');
+    const { stdout } = await site.run('status');
     expect(stdout).toMatch(
       /Hostname: a\.example\.org\n\tIP: \?\n\tTLS: notBefore: \S+; notAfter: \S+; names: \['example\.org', '\*\.example\.org'\]/,
     );
@@ -153,7 +154,7 @@ describeWithCluster('certificates on a cluster other than kind', () => {
 
   it('are requested again when they are gone', async () => {
     await site.kubectl('delete', 'certificates.cert-manager.io', 'wild');
-    await site.succeed('start', '--no-wait');
+    await site.run('start', '--no-wait');
     expect(await served()).toEqual({
       'a.example.org': made('a.example.org', app),
       'example.com': made('example.com', app),
@@ -163,7 +164,7 @@ describeWithCluster('certificates on a cluster other than kind', () => {
   it('are left open by render when the cluster does not answer, with a warning', async () => {
     const kubeconfig = await site.sandbox.read('dep/kubeconfig.yml');
     await site.sandbox.write('dep/kubeconfig.yml', kubeconfig.replace(/server: .*/, 'server: https://127.0.0.1:1'));
-    const { stdout, stderr } = await site.succeed('render');
+    const { stdout, stderr } = await site.run('render');
     await site.sandbox.write('dep/kubeconfig.yml', kubeconfig);
     expect(stdout).toContain(`secretName: ${app}-a.example.org-tls`);
     expect(stderr).toContain('it is not known which certificates the namespace has');

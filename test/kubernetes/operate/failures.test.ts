@@ -1,17 +1,18 @@
 import { afterAll, expect, it } from 'vitest';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
-import { server, service, Site, type StackFiles } from './site.js';
+import type { Deployed } from '../../support/cluster-sandbox.js';
+import { deploy, server, service, type StackFiles } from './stack.js';
 
 /** Makes deployments for tests that wait side by side, since most of their time is the cluster's. */
-function deployments(): (name: string, stack: StackFiles) => Promise<Site> {
-  const sites: Site[] = [];
+function deployments(): (stack: StackFiles) => Promise<Deployed> {
+  const made: Deployed[] = [];
   afterAll(async () => {
-    await Promise.all(sites.map((site) => site.remove()));
+    await Promise.all(made.map((one) => one.remove()));
   });
-  return async (name, stack) => {
-    const site = await Site.make(name, stack);
-    sites.push(site);
-    return site;
+  return async (stack) => {
+    const one = await deploy(stack);
+    made.push(one);
+    return one;
   };
 }
 
@@ -19,10 +20,10 @@ describeWithCluster('a start that cannot succeed fails at once with the reason',
   const make = deployments();
 
   it.concurrent('for a missing image', async () => {
-    const one = await make('image', {
+    const one = await make({
       pods: { app: '  web:\n    image: registry.invalid/nobody/nothing:1\n' + server('other') },
     });
-    const { code, stderr } = await one.run('start');
+    const { code, stderr } = await one.attempt('start');
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /Error: 1 object did not become ready\nDeployment \S+: web ImagePullBackOff: .*registry\.invalid/,
@@ -30,84 +31,83 @@ describeWithCluster('a start that cannot succeed fails at once with the reason',
     const told = stderr.slice(stderr.indexOf('Error: 1 object'));
     expect(told.match(/lookup registry\.invalid/g), 'why is told once').toHaveLength(1);
     expect(told).not.toContain('  event: ');
-    const { stdout } = await one.run('status');
+    const { stdout } = await one.attempt('status');
     expect(stdout).toMatch(/\tweb: (ImagePullBackOff|ErrImagePull)/);
-    const logs = await one.run('logs', 'web');
+    const logs = await one.attempt('logs', 'web');
     expect([logs.code, logs.stdout]).toEqual([0, '******* No logs available ********\n']);
   });
 
   it.concurrent('for a server that keeps crashing, with the end of its log', async ({ expect }) => {
-    const one = await make('crash', { pods: { app: service('web', 'echo cannot find my database; exit 3') } });
+    const one = await make({ pods: { app: service('web', 'echo cannot find my database; exit 3') } });
     // A busy node reports a crash late; until then the container counts as running.
-    const { code, stderr } = await one.run('start', '--steady', '60');
+    const { code, stderr } = await one.attempt('start', '--steady', '60');
     expect(code).toBe(1);
     expect(stderr).toMatch(/Deployment \S+: web crash loop: exited with code 3, restarted (once|\d times) \(pod \S+\)/);
     expect(stderr).toContain('  end of the log of web:\n    cannot find my database');
     // It runs for a moment each time, and counts as ready then.
-    const status = () => one.run('status', '--exit-code').then(({ code: told }) => told);
+    const status = () => one.attempt('status', '--exit-code').then(({ code: told }) => told);
     await expect.poll(status, { timeout: 60_000 }).toBe(1);
-    const ps = () => one.run('ps').then(({ stdout }) => stdout);
+    const ps = () => one.attempt('ps').then(({ stdout }) => stdout);
     await expect
       .poll(ps, { timeout: 60_000 })
       .toMatch(
-        /^No containers running\nNot running:\nid: operate-crash\/\S+, name: \S+, state: Running, web: (CrashLoopBackOff|exited with code 3)\n$/,
+        /^No containers running\nNot running:\nid: \S+-dep\/\S+, name: \S+, state: Running, web: (CrashLoopBackOff|exited with code 3)\n$/,
       );
-    const exec = () => one.run('exec', 'web', 'true').then((ended) => [ended.code, ended.stderr]);
+    const exec = () => one.attempt('exec', 'web', 'true').then((ended) => [ended.code, ended.stderr]);
     await expect
       .poll(exec, { timeout: 60_000 })
       .toEqual([1, expect.stringMatching(/^Error: the command was not run: service "web" is not running \(/)]);
     // Between two crashes the node may have removed the container before the last one.
-    const earlier = () => one.run('logs', '--previous').then(({ stdout }) => stdout);
+    const earlier = () => one.attempt('logs', '--previous').then(({ stdout }) => stdout);
     await expect.poll(earlier, { timeout: 60_000 }).toBe('web: cannot find my database\n');
   });
 
   it.concurrent('for a claim with an unknown storage class', async () => {
-    const one = await make('claim', {
+    const one = await make({
       pods: { app: server('db', '    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n' },
       spec: 'volumes:\n  data:\n',
     });
-    const id = /^deployment-id: (\S+)$/m.exec(await one.sandbox.read('dep/deployment.yml'))?.[1] ?? '';
     await kubectl('create', 'namespace', one.namespace);
     await one.sandbox.write(
       'claim.yml',
       `apiVersion: v1
 kind: PersistentVolumeClaim
-metadata: {name: ${id}-data}
+metadata: {name: ${one.app}-data}
 spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 `,
     );
     await one.kubectl('apply', '--filename', one.sandbox.path('claim.yml'));
-    const { code, stderr } = await one.run('start');
+    const { code, stderr } = await one.attempt('start');
     expect(code).toBe(1);
     expect(stderr).toMatch(/Deployment \S+: volume claim \S+-data gets no volume: .*"nowhere" not found/);
   });
 
   it.concurrent('for a pod that fits on no node', async () => {
-    const one = await make('room', {
+    const one = await make({
       pods: { app: server('web') },
       spec: 'resources:\n  containers:\n    reservations: {cpus: "500"}\n',
     });
-    const { code, stderr } = await one.run('start');
+    const { code, stderr } = await one.attempt('start');
     expect(code).toBe(1);
     expect(stderr).toMatch(/Deployment \S+: no node accepts it: .*Insufficient cpu/);
   });
 
   it.concurrent('for a pod that fits on no node while its claim waits for it, and for a missing Secret', async () => {
-    const one = await make('room-data', {
+    const one = await make({
       pods: { app: server('web', '    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n' },
       spec: 'volumes:\n  data:\nresources:\n  containers:\n    reservations: {memory: 9000G}\n',
     });
-    const full = await one.run('start');
+    const full = await one.attempt('start');
     expect([full.code, full.stderr]).toEqual([
       1,
       expect.stringMatching(/Deployment \S+: no node accepts it: .*Insufficient memory/),
     ]);
-    const other = await make('secret', {
+    const other = await make({
       pods: {
         app: server('web', '    secrets: [keys]\n') + 'secrets:\n  keys: {external: true, name: nobody-made-it}\n',
       },
     });
-    const { code, stderr } = await other.run('start');
+    const { code, stderr } = await other.attempt('start');
     expect([code, stderr]).toEqual([
       1,
       expect.stringMatching(/Deployment \S+: web cannot be created: .*secret "nobody-made-it" not found/),
@@ -115,11 +115,11 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
   });
 
   it.concurrent('for a failed job, although the server runs', async () => {
-    const one = await make('job', {
+    const one = await make({
       pods: { app: server('web') },
       jobs: { seed: service('seed', 'echo no such table; exit 4') },
     });
-    const { code, stderr } = await one.run('start');
+    const { code, stderr } = await one.attempt('start');
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /Job \S+: failed: seed exited with code 4 \(pod \S+\)\n {2}end of the log of seed:\n {4}no such table/,
@@ -128,8 +128,8 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
 
   it.concurrent('for run-job before the cluster exists, which only start creates', async () => {
     const target = 'deploy-to: k8s-kind\nkind-cluster-name: laconic-so-nowhere\n';
-    const one = await make('nowhere', { pods: {}, jobs: { seed: service('seed', 'true') }, target });
-    const { code, stderr } = await one.run('run-job', 'seed');
+    const one = await make({ pods: {}, jobs: { seed: service('seed', 'true') }, target });
+    const { code, stderr } = await one.attempt('run-job', 'seed');
     expect(code).toBe(1);
     expect(stderr).toMatch(/there is no kind cluster laconic-so-nowhere on this host\nstart the deployment first: /);
     expect(stderr).not.toContain('--skip-cluster-management');
@@ -137,7 +137,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
 
   it.concurrent('for a healthcheck that never succeeds, after its retries as on Compose, with its output', async () => {
     const check = 'echo no leader was elected; false';
-    const one = await make('unhealthy', {
+    const one = await make({
       pods: {
         app: server(
           'web',
@@ -145,7 +145,7 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
         ),
       },
     });
-    const { code, stderr } = await one.run('start');
+    const { code, stderr } = await one.attempt('start');
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /Error: 1 object did not become ready\nDeployment \S+: web unhealthy: readiness probe failed: no leader was elected \(pod \S+\)\n {2}end of the log of web:\n {4}web is here\n/,
@@ -155,13 +155,13 @@ spec: {storageClassName: nowhere, accessModes: [ReadWriteOnce], resources: {requ
   it.concurrent('for a start that takes too long, which --wait-timeout reports, while --no-wait does not wait', async ({
     expect,
   }) => {
-    const one = await make('slow', {
+    const one = await make({
       pods: { app: server('web', '    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}\n') },
     });
-    await one.succeed('start', '--no-wait');
-    const status = () => one.succeed('status').then(({ stdout }) => stdout);
+    await one.run('start', '--no-wait');
+    const status = () => one.run('status').then(({ stdout }) => stdout);
     await expect.poll(status, { timeout: 60_000 }).toContain('0/1 ready: web running, not ready yet');
-    const { code, stderr } = await one.run('start', '--wait-timeout', '4');
+    const { code, stderr } = await one.attempt('start', '--wait-timeout', '4');
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /Error: not ready after 4 seconds: Deployment \S+\n.*0\/1 ready: web running, not ready yet/,
@@ -177,7 +177,7 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     // The first check may come before the container has written anything, and any check in the middle of writing.
     const tell = (text: string): string => `echo ${text} > /tmp/next; mv /tmp/next /tmp/reason`;
     const check = ['CMD-SHELL', 'until test -e /tmp/reason; do sleep 0.1; done; cat /tmp/reason; test -e /tmp/go'];
-    const site = await make('probe', {
+    const site = await make({
       pods: {
         app: service(
           'web',
@@ -190,15 +190,15 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
     });
     const starting = site.begin('start');
     const waits = '0/1 ready: web running, not ready yet';
-    await starting.said(`${waits}: readiness probe failed: schema is missing after 1 s\n`);
-    const say = async (text: string) => site.succeed('exec', 'web', tell(text));
+    await starting.printed(`${waits}: readiness probe failed: schema is missing after 1 s\n`);
+    const say = async (text: string) => site.run('exec', 'web', tell(text));
     await say('schema is missing after 2 s');
-    await expect.poll(async () => (await site.succeed('status')).stdout, { timeout: 60_000 }).toContain('after 2 s');
+    await expect.poll(async () => (await site.run('status')).stdout, { timeout: 60_000 }).toContain('after 2 s');
     await say('no leader was elected');
-    await starting.said(`${waits}: readiness probe failed: no leader was elected\n`);
-    await site.succeed('exec', 'web', 'touch /tmp/go');
-    expect(await starting.ended()).toBe(0);
-    const lines = starting.stderr.split('\n').filter((line) => line.includes('probe failed'));
+    await starting.printed(`${waits}: readiness probe failed: no leader was elected\n`);
+    await site.run('exec', 'web', 'touch /tmp/go');
+    expect((await starting.ended).code).toBe(0);
+    const lines = starting.said.stderr.split('\n').filter((line) => line.includes('probe failed'));
     expect(lines.map((line) => line.replace(/^.*failed: /, ''))).toEqual([
       'schema is missing after 1 s',
       'no leader was elected',
@@ -206,72 +206,74 @@ describeWithCluster('interrupted starts, and pods that restart', () => {
   });
 
   it.concurrent('Ctrl-C during the wait exits with 130, the deployment is not locked, and the next start continues', async () => {
-    const site = await make('interrupted', {
+    const site = await make({
       pods: {
         app: server('web', '    healthcheck: {test: ["CMD", "test", "-e", "/tmp/go"], interval: 1s, retries: 1000}\n'),
       },
     });
     const starting = site.begin('start');
-    await starting.said('0/1 ready: web running, not ready yet');
-    starting.interrupt();
-    expect(await starting.ended()).toBe(130);
+    await starting.printed('0/1 ready: web running, not ready yet');
+    starting.child.kill('SIGINT');
+    expect((await starting.ended).code).toBe(130);
     const again = site.begin('start');
-    await again.said('0/1 ready');
-    await site.succeed('exec', 'web', 'touch /tmp/go');
-    expect(await again.ended()).toBe(0);
+    await again.printed('0/1 ready');
+    await site.run('exec', 'web', 'touch /tmp/go');
+    expect((await again.ended).code).toBe(0);
   });
 
   it.concurrent('a start reports that the deployment was stopped during its wait', async () => {
-    const site = await make('stopped', {
+    const site = await make({
       pods: { app: server('web', '    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}\n') },
     });
     const starting = site.begin('start');
-    await starting.said('not ready yet');
-    await site.succeed('stop');
-    expect(await starting.ended()).toBe(1);
-    expect(starting.stderr).toMatch(/Deployment \S+: (was deleted by another client|is being deleted)/);
+    await starting.printed('not ready yet');
+    await site.run('stop');
+    expect((await starting.ended).code).toBe(1);
+    expect(starting.said.stderr).toMatch(/Deployment \S+: (was deleted by another client|is being deleted)/);
   });
 
   it.concurrent('Ctrl-C in run-job deletes the Job', async () => {
-    const site = await make('jobs', { pods: {}, jobs: { long: server('long') } });
+    const site = await make({ pods: {}, jobs: { long: server('long') } });
     const running = site.begin('run-job', 'long');
-    await running.said('long is here');
-    const busy = await site.run('run-job', 'long');
+    await running.printed('long is here');
+    const busy = await site.attempt('run-job', 'long');
     expect([busy.code, busy.stderr]).toEqual([1, expect.stringContaining('is already running')]);
-    const refused = await site.run('stop');
+    const refused = await site.attempt('stop');
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('a job of this deployment is running')]);
-    running.interrupt();
-    expect(await running.ended()).toBe(130);
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
     expect(await site.names('jobs')).toEqual([]);
 
-    await site.succeed('run-job', '--no-wait', 'long');
-    expect((await site.run('stop')).stderr).toContain('a job of this deployment is running');
-    await site.succeed('stop', '--force');
+    await site.run('run-job', '--no-wait', 'long');
+    expect((await site.attempt('stop')).stderr).toContain('a job of this deployment is running');
+    await site.run('stop', '--force');
     expect(await site.names('jobs')).toEqual([]);
 
     const left = site.begin('run-job', 'long');
-    await left.said('long is here');
-    left.interrupt();
-    await left.said('stopping:');
-    left.interrupt();
-    expect(await left.ended()).toBe(130);
+    await left.printed('long is here');
+    left.child.kill('SIGINT');
+    await left.printed('stopping:');
+    left.child.kill('SIGINT');
+    expect((await left.ended).code).toBe(130);
     // Whether the deletion succeeded or not: a Job that still runs is always reported.
     const gone = (await site.names('jobs')).length === 0;
-    expect(gone || left.stderr.includes('-job-long may still be running in namespace'), left.stderr).toBe(true);
+    expect(gone || left.said.stderr.includes('-job-long may still be running in namespace'), left.said.stderr).toBe(
+      true,
+    );
   });
 
   it.concurrent('the restart of a container is counted, and its earlier output is kept', async ({ expect }) => {
-    const site = await make('again', {
+    const site = await make({
       pods: { app: service('web', 'trap exit TERM; date +run-%s%N; while [ ! -e /tmp/end ]; do sleep 0.1; done') },
     });
-    await site.succeed('start');
+    await site.run('start');
     let first = '';
-    await expect.poll(async () => (first = (await site.succeed('logs')).stdout), { timeout: 60_000 }).toMatch(/run-/);
-    await site.succeed('exec', 'web', 'touch /tmp/end');
+    await expect.poll(async () => (first = (await site.run('logs')).stdout), { timeout: 60_000 }).toMatch(/run-/);
+    await site.run('exec', 'web', 'touch /tmp/end');
     await expect
-      .poll(async () => (await site.run('status')).stdout, { timeout: 60_000 })
+      .poll(async () => (await site.attempt('status')).stdout, { timeout: 60_000 })
       .toMatch(/\t1\/1 ready\t1 restart$/m);
-    expect((await site.succeed('logs', '--previous')).stdout).toBe(first);
-    expect((await site.succeed('logs')).stdout).not.toBe(first);
+    expect((await site.run('logs', '--previous')).stdout).toBe(first);
+    expect((await site.run('logs')).stdout).not.toBe(first);
   });
 });

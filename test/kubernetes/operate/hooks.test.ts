@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, expect, it } from 'vitest';
 import { describeWithCluster, shared } from '../../support/cluster.js';
-import { server, Site } from './site.js';
+import { type Deployed, onKind, onKubeconfig } from '../../support/cluster-sandbox.js';
+import { deploy, server } from './stack.js';
 
 /** Records its input, and creates an object next to those of the deployment, with only kubectl. */
 const python = `import json, os, subprocess
@@ -31,18 +32,20 @@ interface Call {
 }
 
 describeWithCluster('hooks reach only the cluster of their deployment', () => {
-  let site: Site | undefined;
+  let site: Deployed | undefined;
   afterEach(async () => site?.remove());
 
-  it.each(['k8s-kind', 'k8s'])('on %s', async (target) => {
-    const own = `deploy-to: k8s\nkube-config: ${shared.kubeconfig}\nimage-pull-policy: IfNotPresent\n`;
-    const made = await Site.make(`hooks-${target}`, {
+  it.each([
+    ['k8s-kind', onKind],
+    ['k8s', onKubeconfig],
+  ])('on %s', async (_, target) => {
+    const made = await deploy({
       pods: { app: server('web') },
       files: { 'deploy/commands.py': python },
-      ...(target === 'k8s' ? { target: own } : {}),
+      target: target(),
     });
     site = made;
-    await made.succeed('start');
+    await made.run('start');
 
     const lines = (await readFile(made.sandbox.path('dep/calls'), 'utf8')).trimEnd().split('\n');
     const calls = lines.map((line) => JSON.parse(line) as Call);
@@ -56,7 +59,7 @@ describeWithCluster('hooks reach only the cluster of their deployment', () => {
       expect([config.clusters.length, config.users.length]).toEqual([1, 1]);
     }
     // A start without changes leaves it alone; this hook itself would fail when called again.
-    const { code, stderr } = await made.run('start');
+    const { code, stderr } = await made.attempt('start');
     expect([code, stderr]).toEqual([1, expect.stringContaining('the start hook failed')]);
     expect(await made.names('configmaps')).toContain('by-hook');
     await made.kubectl('delete', 'configmap', 'by-hook');

@@ -4,13 +4,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, kubectlGet, shared } from '../../support/cluster.js';
+import type { Deployed } from '../../support/cluster-sandbox.js';
 import { cliPath } from '../../support/engine.js';
-import { server, service, Site } from './site.js';
+import { deploy, server, service } from './stack.js';
 
 const port = 28_471;
 
 describeWithCluster("terminals, the node's network and data directories", () => {
-  let site: Site;
+  let site: Deployed;
   let directory: string;
 
   /** Runs `deployment --dir <directory> …` in a terminal with so many columns. */
@@ -23,7 +24,7 @@ describeWithCluster("terminals, the node's network and data directories", () => 
   }
 
   beforeAll(async () => {
-    site = await Site.make('host', {
+    site = await deploy({
       pods: {
         app: server('web', '    volumes: [data:/data]\nvolumes: {data: }\n'),
         net: service(
@@ -34,15 +35,15 @@ describeWithCluster("terminals, the node's network and data directories", () => 
       },
     });
     // Below the mount root the node can see the deployment directory too, and so `data/` in it.
-    directory = join(site.mountRoot, 'dep');
-    const spec = await site.sandbox.read('spec.yml');
+    directory = site.sandbox.mounted('dep');
+    const spec = await site.sandbox.read('dep.spec.yml');
     await site.sandbox.write('here.yml', `${spec}volumes: {data: ./data/data}\n`);
-    await mkdir(site.mountRoot, { recursive: true });
-    await site.sandbox.succeed(['deploy', 'create', '--spec-file', 'here.yml', '--deployment-dir', directory]);
-    await site.sandbox.succeed(['deployment', '--dir', directory, 'start']);
+    await mkdir(site.sandbox.mounted(), { recursive: true });
+    await site.sandbox.create('here.yml', directory);
+    await site.sandbox.run(directory, 'start');
   });
   afterAll(async () => {
-    await site.sandbox.cli(['deployment', '--dir', directory, 'stop', '--delete-volumes']);
+    await site.sandbox.deployment(directory, 'stop', '--delete-volumes');
     await site.remove();
   });
 
@@ -53,7 +54,7 @@ describeWithCluster("terminals, the node's network and data directories", () => 
     expect(await inTerminal(91, 'exec', 'web', size)).toMatch(/^\/dev\/pts\/\d+\r\n40 91\r\n$/);
     expect(await inTerminal(91, 'exec', 'web', 'stty -opost; printf "a\\nb\\n"')).toMatch(/a\nb\n$/);
     expect(await inTerminal(91, 'exec', 'web', 'exit 7').catch((error: unknown) => error)).toMatchObject({ code: 7 });
-    const { stdout } = await site.sandbox.succeed(['deployment', '--dir', directory, 'exec', 'web', 'tty || true']);
+    const { stdout } = await site.sandbox.run(directory, 'exec', 'web', 'tty || true');
     expect(stdout).toBe('not a tty\n');
   });
 
@@ -74,20 +75,20 @@ describeWithCluster("terminals, the node's network and data directories", () => 
 
   it('stop empties data/ of the deployment directory only with --delete-data', async () => {
     const file = join(directory, 'data', 'data', 'kept');
-    await site.sandbox.succeed(['deployment', '--dir', directory, 'exec', 'web', 'echo from the pod > /data/kept']);
+    await site.sandbox.run(directory, 'exec', 'web', 'echo from the pod > /data/kept');
     expect(await readFile(file, 'utf8')).toBe('from the pod\n');
-    const beside = join(site.mountRoot, 'beside');
+    const beside = site.sandbox.mounted('beside');
     await writeFile(beside, '');
 
-    await site.sandbox.succeed(['deployment', '--dir', directory, 'stop', '--delete-volumes']);
+    await site.sandbox.run(directory, 'stop', '--delete-volumes');
     expect(await readFile(file, 'utf8')).toBe('from the pod\n');
 
-    const unasked = await site.sandbox.cli(['deployment', '--dir', directory, 'stop', '--delete-data']);
+    const unasked = await site.sandbox.deployment(directory, 'stop', '--delete-data');
     expect([unasked.code, unasked.stderr]).toEqual([1, expect.stringContaining('--yes')]);
     expect(unasked.stderr).toContain('and the volumes that the cluster keeps for this deployment');
     expect(await readFile(file, 'utf8')).toBe('from the pod\n');
 
-    await site.sandbox.succeed(['deployment', '--dir', directory, 'stop', '--delete-data', '--yes']);
+    await site.sandbox.run(directory, 'stop', '--delete-data', '--yes');
     await expect(readFile(file, 'utf8')).rejects.toThrow('ENOENT');
     expect(await readFile(beside, 'utf8')).toBe('');
   });

@@ -1,15 +1,18 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deploymentStatusSchema } from '../../../src/deployers/status.js';
-import { describeWithCluster, shared } from '../../support/cluster.js';
+import { describeWithCluster, randomNodePort, shared } from '../../support/cluster.js';
+import type { Deployed } from '../../support/cluster-sandbox.js';
 import { runCli } from '../../support/engine.js';
-import { image, server, service, Site } from './site.js';
+import { deploy, image, server, service } from './stack.js';
+
+const nodePort = randomNodePort();
 
 describeWithCluster('a deployment of two pods and a job, from its first start to its end', () => {
-  let site: Site;
+  let site: Deployed;
 
   beforeAll(async () => {
-    site = await Site.make('shop', {
+    site = await deploy({
       pods: {
         front:
           server('web', '    ports: ["8080"]\n    depends_on: [prepare]\n') +
@@ -17,7 +20,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
         back: server('db', '    ports: ["5432"]\n    volumes: ["data:/data"]\n') + 'volumes:\n  data:\n',
       },
       jobs: { seed: service('seed', 'echo "seeding $$0 $$@"; cat /data/kept 2>/dev/null; exit 0') },
-      spec: `secrets: {mail-login: [KEY]}\nvolumes:\n  data:\nnetwork:\n  ports:\n    web: ["30023:8080"]\n`,
+      spec: `secrets: {mail-login: [KEY]}\nvolumes:\n  data:\nnetwork:\n  ports:\n    web: ["${nodePort}:8080"]\n`,
     });
   });
   afterAll(() => site.remove());
@@ -33,15 +36,15 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
   });
 
   it('ps and logs report before the start that nothing runs, as scripts expect', async () => {
-    expect((await site.succeed('ps')).stdout).toBe('No containers running\n');
-    expect((await site.succeed('logs')).stdout).toContain('Pods not running');
-    expect((await site.succeed('status')).stdout).toBe('');
-    expect((await site.run('status', '--exit-code')).code).toBe(1);
-    expect((await site.run('exec', 'web', 'true')).stderr).toContain('the command was not run');
+    expect((await site.run('ps')).stdout).toBe('No containers running\n');
+    expect((await site.run('logs')).stdout).toContain('Pods not running');
+    expect((await site.run('status')).stdout).toBe('');
+    expect((await site.attempt('status', '--exit-code')).code).toBe(1);
+    expect((await site.attempt('exec', 'web', 'true')).stderr).toContain('the command was not run');
   });
 
   it('start returns when everything is ready, and reports what it waited for', async () => {
-    const { stderr } = await site.succeed('start');
+    const { stderr } = await site.run('start');
     expect(stderr).toMatch(/^Deployment laconic-\w+-front-deployment: 1\/1 ready$/m);
     expect(stderr).toMatch(/^Job laconic-\w+-job-seed: completed$/m);
     const { items } = await site.get('deployments');
@@ -54,7 +57,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     const missing =
       'Secret mail-login, which the spec names under secrets, does not exist: containers run without what';
     const said = async (): Promise<boolean[]> => {
-      const [{ stderr }, { stdout }] = [await site.succeed('start'), await site.succeed('status')];
+      const [{ stderr }, { stdout }] = [await site.run('start'), await site.run('status')];
       return [stderr.includes(`WARNING: ${missing}`), stdout.includes(`Warnings:\n\t${missing}`)];
     };
     expect(await said()).toEqual([true, true]);
@@ -64,57 +67,57 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
   });
 
   it('options that mean nothing on Kubernetes are usage errors', async () => {
-    const refused = await site.run('start', '--pull');
+    const refused = await site.attempt('start', '--pull');
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--pull has no effect on Kubernetes')]);
   });
 
   it('ps lists the pods of all pod files in the format that scripts read', async () => {
-    const { stdout } = await site.succeed('ps');
+    const { stdout } = await site.run('ps');
     const [first, ...lines] = stdout.trimEnd().split('\n');
     expect(first).toBe('Running containers:');
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatch(/^id: operate-shop\/(\S+-back-\S+), name: \1, ports: [\d.]+:5432->5432$/);
+    expect(lines[0]).toMatch(/^id: \S+-dep\/(\S+-back-\S+), name: \1, ports: [\d.]+:5432->5432$/);
   });
 
   it('status lists Deployments, jobs, volumes and pods, and the same as JSON', async () => {
-    const { stdout } = await site.succeed('status', '--exit-code');
+    const { stdout } = await site.run('status', '--exit-code');
     expect(stdout).toMatch(/^Deployments:\n\tlaconic-\w+-back-deployment: 1\/1 ready$/m);
     expect(stdout).toMatch(/^Jobs:\n\tlaconic-\w+-job-seed: completed$/m);
     expect(stdout).toMatch(/^Volumes:\n\tlaconic-\w+-data: Bound, 2Gi$/m);
-    expect(stdout).toMatch(/^Pods:\n\toperate-shop\/\S+: Running \(\S+\)\t1\/1 ready$/m);
-    const json: unknown = JSON.parse((await site.succeed('status', '--format', 'json')).stdout);
+    expect(stdout).toMatch(/^Pods:\n\t\S+-dep\/\S+: Running \(\S+\)\t1\/1 ready$/m);
+    const json: unknown = JSON.parse((await site.run('status', '--format', 'json')).stdout);
     const status = deploymentStatusSchema.parse(json);
     expect(json, 'the documented schema describes all of it').toEqual(status);
     expect(status).toMatchObject({ degraded: false, missing: [] });
-    expect(status.kubernetes).toMatchObject({ namespace: 'operate-shop', deployments: [{}, {}], jobs: [{}] });
+    expect(status.kubernetes).toMatchObject({ namespace: site.namespace, deployments: [{}, {}], jobs: [{}] });
   });
 
   it('logs prints every container, including init containers and jobs, or those that are named', async () => {
-    const all = (await site.succeed('logs')).stdout.split('\n').filter(Boolean).sort();
+    const all = (await site.run('logs')).stdout.split('\n').filter(Boolean).sort();
     expect(all).toEqual(['db: db is here', 'prepare: prepared', 'seed: seeding sh ', 'web: web is here'].sort());
-    expect((await site.succeed('logs', 'db')).stdout).toBe('db: db is here\n');
-    expect((await site.succeed('logs', 'seed')).stdout).toContain('seed: seeding');
-    const stamped = (await site.succeed('logs', '--timestamps', 'db')).stdout;
+    expect((await site.run('logs', 'db')).stdout).toBe('db: db is here\n');
+    expect((await site.run('logs', 'seed')).stdout).toContain('seed: seeding');
+    const stamped = (await site.run('logs', '--timestamps', 'db')).stdout;
     expect(stamped).toMatch(/^db: \d{4}-\d\d-\d\dT\S+Z db is here\n$/);
-    expect((await site.succeed('logs', '--since', '2099-01-01T00:00:00Z', 'db')).stdout).toBe('');
-    const unknown = await site.run('logs', 'bd');
+    expect((await site.run('logs', '--since', '2099-01-01T00:00:00Z', 'db')).stdout).toBe('');
+    const unknown = await site.attempt('logs', 'bd');
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('did you mean "db"')]);
   });
 
   it('logs --follow continues until Ctrl-C, also with a recreated pod', async () => {
     const following = site.begin('logs', '--follow', '--tail', '1', 'db');
-    await following.said('db: db is here');
+    await following.printed('db: db is here');
     const [before = ''] = await site.names('pods').then((names) => names.filter((name) => name.includes('-back-')));
     await site.kubectl('delete', 'pod', before, '--wait=false');
-    await following.said(/db is here\n[^]*db is here/);
-    following.interrupt();
-    expect(await following.ended()).toBe(130);
+    await following.printed(/db is here\n[^]*db is here/);
+    following.child.kill('SIGINT');
+    expect((await following.ended).code).toBe(130);
   });
 
   it("exec has the command's exit code, both streams and stdin byte for byte, and runs one word as a shell command", async () => {
-    const line = await site.run('exec', 'web', 'echo out; echo err >&2; exit 7');
+    const line = await site.attempt('exec', 'web', 'echo out; echo err >&2; exit 7');
     expect(line).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
-    const words = await site.succeed('exec', 'web', 'printf', '%s|', 'a b', '$HOME', "it's");
+    const words = await site.run('exec', 'web', 'printf', '%s|', 'a b', '$HOME', "it's");
     expect(words.stdout).toBe("a b|$HOME|it's|");
     const bytes = 'é\u0000\n'.repeat(200_000);
     const piped = await runCli(
@@ -125,14 +128,14 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     );
     const { createHash } = await import('node:crypto');
     expect(piped.stdout.trim()).toBe(createHash('sha256').update(bytes).digest('hex'));
-    const unknown = await site.run('exec', 'wbe', 'true');
+    const unknown = await site.attempt('exec', 'wbe', 'true');
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('did you mean "web"')]);
   });
 
   it('port prints the node port at the address of the node, and reports a port that is not published', async () => {
-    const { stdout } = await site.succeed('port', 'web', '8080');
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\.\d+:30023\n$/);
-    const { code, stderr } = await site.run('port', 'db', '5432');
+    const { stdout } = await site.run('port', 'web', '8080');
+    expect(stdout).toMatch(new RegExp(`^\\d+\\.\\d+\\.\\d+\\.\\d+:${nodePort}\n$`));
+    const { code, stderr } = await site.attempt('port', 'db', '5432');
     expect([code, stderr]).toEqual([1, expect.stringContaining('port 5432/tcp of service "db" is not published')]);
   });
 
@@ -140,26 +143,26 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     const uid = async (): Promise<string> =>
       site.kubectl('get', 'jobs', '--output', 'jsonpath={.items[*].metadata.uid}');
     const before = await uid();
-    const { stdout } = await site.succeed('run-job', 'seed');
+    const { stdout } = await site.run('run-job', 'seed');
     expect(stdout).toBe('Running job: seed\nseeding sh \n');
     expect(await uid()).not.toBe(before);
     // It ran as start would run it, so nothing differs.
-    expect((await site.succeed('start')).stderr).not.toContain('has run with an earlier definition');
-    const failed = await site.run('run-job', 'seed', '--', 'echo "$HOME" `echo $0`; exit 9', 'seed');
+    expect((await site.run('start')).stderr).not.toContain('has run with an earlier definition');
+    const failed = await site.attempt('run-job', 'seed', '--', 'echo "$HOME" `echo $0`; exit 9', 'seed');
     expect([failed.code, failed.stdout]).toEqual([9, 'Running job: seed\n/root seed\n']);
-    const unknown = await site.run('run-job', 'sed');
+    const unknown = await site.attempt('run-job', 'sed');
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('Available jobs: seed')]);
   });
 
   it('a start after a failed job recreates it, and another start does nothing', async () => {
-    await site.succeed('start');
+    await site.run('start');
     // The times at which the program wrote each object; the status from controllers may be late.
     const written = 'jsonpath={.items[*].metadata.managedFields[?(@.manager=="laconic-so")].time}';
     const versions = (): Promise<string> =>
       site.kubectl('get', 'deployments,jobs,services,configmaps,secrets', '--show-managed-fields', '--output', written);
     const before = await versions();
     expect(before).toContain('Z');
-    const { stdout } = await site.succeed('start');
+    const { stdout } = await site.run('start');
     expect(stdout).toMatch(/^Job laconic-\w+-job-seed already exists, skipping$/m);
     expect(await versions()).toBe(before);
   });
@@ -174,14 +177,14 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
     const [gone = ''] = (await site.names('deployments')).filter((name) => name.includes('-front-'));
     // The pods are restored too, because later tests check them.
     await site.kubectl('delete', 'deployment', gone, '--cascade=foreground');
-    const { code, stdout } = await site.run('status', '--exit-code', '--format', 'json');
+    const { code, stdout } = await site.attempt('status', '--exit-code', '--format', 'json');
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ degraded: true, missing: [`Deployment ${gone}`] });
-    expect((await site.succeed('status')).stdout).toContain(`\nMissing:\n\tDeployment ${gone}\n`);
+    expect((await site.run('status')).stdout).toContain(`\nMissing:\n\tDeployment ${gone}\n`);
     const plan = await planned('start');
     expect(plan.filter((line) => !line.startsWith('  leave '))).toEqual([`  create Deployment ${gone}`]);
     expect(await site.names('deployments')).not.toContain(gone);
-    await site.succeed('start');
+    await site.run('start');
     expect(await site.names('deployments')).toContain(gone);
     expect(await planned('start')).toEqual([expect.stringMatching(/^ {2}leave \d+ objects: nothing differs$/)]);
   });
@@ -227,7 +230,7 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
       expect(lines).toContainEqual(expect.stringMatching(/^ {2}restart Deployment \S+-back-deployment$/));
       expect(await state()).toEqual(before);
 
-      const spec = (await site.sandbox.read('spec.yml')).replace(
+      const spec = (await site.sandbox.read('dep.spec.yml')).replace(
         /^kind-cluster-name: .*$/m,
         'kind-cluster-name: not-made',
       );
@@ -247,33 +250,33 @@ describeWithCluster('a deployment of two pods and a job, from its first start to
   });
 
   it('stop refuses to stop a single service, and does not stop the deployment instead', async () => {
-    const { code, stderr } = await site.run('stop', 'web');
+    const { code, stderr } = await site.attempt('stop', 'web');
     expect([code, stderr]).toEqual([2, expect.stringContaining('the whole deployment is stopped')]);
     expect(await site.names('deployments')).toHaveLength(2);
   });
 
   it('stop returns when everything is gone, and keeps volumes and the namespace unless asked to delete them', async () => {
-    await site.succeed('exec', 'db', 'echo kept > /data/kept');
+    await site.run('exec', 'db', 'echo kept > /data/kept');
     const plan = await planned('stop');
     for (const name of await site.names('deployments')) expect(plan).toContain(`  delete Deployment ${name}`);
     expect(plan.filter((line) => line.includes('PersistentVolume'))).toEqual([]);
     expect((await planned('stop', '--delete-volumes')).filter((line) => line.includes('PersistentVolume'))).not.toEqual(
       [],
     );
-    await site.succeed('stop');
+    await site.run('stop');
     expect(await planned('stop')).toEqual(['  nothing is running']);
     for (const kind of ['deployments', 'pods', 'jobs', 'services']) expect(await site.names(kind)).toEqual([]);
     expect(await site.names('persistentvolumeclaims')).toHaveLength(1);
-    expect((await site.succeed('stop')).stderr).toContain('nothing was running');
-    await site.succeed('start');
-    expect((await site.succeed('exec', 'db', 'cat /data/kept')).stdout).toBe('kept\n');
+    expect((await site.run('stop')).stderr).toContain('nothing was running');
+    await site.run('start');
+    expect((await site.run('exec', 'db', 'cat /data/kept')).stdout).toBe('kept\n');
     await site.kubectl('create', 'configmap', 'of-others');
     const words = ['stop', '--delete-volumes', '--delete-namespace'];
     const refused = await runCli(['--dry-run', 'deployment', '--dir', site.sandbox.path('dep'), ...words]);
     expect([refused.code, refused.stdout]).toEqual([1, '']);
     expect(refused.stderr).toContain('ConfigMap of-others');
     await site.kubectl('delete', 'configmap', 'of-others');
-    await site.succeed(...words);
+    await site.run(...words);
     expect(await site.kubectl('get', 'namespace', site.namespace, '--ignore-not-found')).toBe('');
   });
 });

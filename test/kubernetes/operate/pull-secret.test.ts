@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mapOf } from '../../../src/system/plain-map.js';
 import { describeWithCluster, kubectl } from '../../support/cluster.js';
-import { server, service, Site } from './site.js';
+import type { Deployed } from '../../support/cluster-sandbox.js';
+import { deploy, server, service } from './stack.js';
 
 describeWithCluster('the pull Secret for the registry', () => {
-  let site: Site;
+  let site: Deployed;
   beforeAll(async () => {
-    site = await Site.make('pull-secret', {
+    site = await deploy({
       pods: { app: server('web') },
       jobs: { seed: service('seed', 'exit 0') },
       spec: 'image-pull-secret: { server: registry.example.org, username: me, token-env: PULL_TOKEN }\n',

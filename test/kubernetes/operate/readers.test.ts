@@ -1,21 +1,22 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
 import { describeWithCluster } from '../../support/cluster.js';
+import type { Deployed } from '../../support/cluster-sandbox.js';
 import { cliPath } from '../../support/engine.js';
-import { server, service, Site } from './site.js';
+import { deploy, server, service } from './stack.js';
 
 /** More than the buffers of pipes hold. */
 const many = 'yes line | head -n 200000';
 
 describeWithCluster('a reader of the output that goes away (`| head`)', () => {
-  let site: Site;
+  let site: Deployed;
   beforeAll(async () => {
-    site = await Site.make('readers', {
+    site = await deploy({
       pods: { front: server('web') + service('talker', `${many}; trap exit TERM; sleep 100000 & wait`) },
       jobs: { seed: service('seed', `${many}; sleep 2; exit 3`) },
     });
     // The job of the stack fails at the first start, too; it is run again once it has ended.
-    await site.succeed('start', '--no-wait');
+    await site.run('start', '--no-wait');
     await site.kubectl('wait', 'deployment', '--all', '--for=condition=Available', '--timeout=120s');
     await site.kubectl('wait', 'job', '--all', '--for=condition=Failed', '--timeout=120s');
   });

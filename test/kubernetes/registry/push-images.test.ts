@@ -4,8 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
 import { deleteNamespaces, describeWithCluster, shared } from '../../support/cluster.js';
 import { registryUser, startRegistry, type TestRegistry } from '../../support/registry.js';
-import { Sandbox } from '../../support/sandbox.js';
-import { Deployed } from '../scenarios/support.js';
+import { ClusterSandbox, Deployed } from '../../support/cluster-sandbox.js';
 
 const unique = randomBytes(4).toString('hex');
 const org = `laconic-push-${unique}`;
@@ -17,7 +16,7 @@ const namespace = `push-${unique}`;
  */
 describeWithCluster('push-images, and a cluster that pulls the pushed images', () => {
   let registry: TestRegistry;
-  let sandbox: Sandbox;
+  let sandbox: ClusterSandbox;
   let deployed: Deployed;
   let tag: string;
   /** Ids of all builds, since older ones lose their names. */
@@ -35,7 +34,7 @@ describeWithCluster('push-images, and a cluster that pulls the pushed images', (
 
   beforeAll(async () => {
     registry = await startRegistry({ auth: 'basic', node: shared.node });
-    sandbox = await Sandbox.make({
+    sandbox = await ClusterSandbox.make({
       'x/stacks/push/stack.yml': 'name: push\npods: [web, still]\njobs: [job]\n',
       'x/compose/docker-compose-web.yml': `services:\n  web:\n    image: ${org}/web:local\n    stop_signal: SIGKILL\n    stop_grace_period: 1s\n`,
       'x/compose/docker-compose-still.yml': `services:\n  still:\n    image: ${org}/still:local\n    stop_grace_period: 1s\n`,

@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster } from '../../support/cluster.js';
 import { nasty, plain } from '../../support/hard-values.js';
-import { type Deployed, Scene } from './support.js';
+import { ClusterSandbox, type Deployed } from '../../support/cluster-sandbox.js';
 
 /** Values that one of the two targets might interpret. */
 const values: Record<string, string> = {
@@ -91,7 +91,7 @@ const config = [
   "  PASSED: 'through $(HASH) $'",
 ].join('\n');
 
-let scene: Scene;
+let sandbox: ClusterSandbox;
 let deployed: Deployed;
 let project: string;
 
@@ -105,7 +105,7 @@ function entries(text: string): Record<string, string> {
 }
 
 function onCompose(service: string, file: string): Promise<string> {
-  return scene.sandbox.docker('exec', `${project}-${service}-1`, 'cat', file);
+  return sandbox.docker('exec', `${project}-${service}-1`, 'cat', file);
 }
 
 /** The output of the job: its environment and its command. */
@@ -117,22 +117,22 @@ function ofJob(stdout: string): { environment: Record<string, string>; command: 
 
 describeWithCluster('environment and commands of containers are equal on both targets', () => {
   beforeAll(async () => {
-    scene = await Scene.make({
+    sandbox = await ClusterSandbox.make({
       'so/stacks/equal/stack.yml': 'name: equal\npods: [equal]\njobs: [equal-job]\n',
       'so/compose/docker-compose-equal.yml': composeFile,
       'so/config/equal/own.env': envFile,
       'so/compose-jobs/docker-compose-equal-job.yml': jobFile,
       'compose.yml': `stack: BASE/so/stacks/equal\ndeploy-to: compose\n${config}\n`,
     });
-    await scene.sandbox.create('compose.yml', 'c');
-    project = await scene.sandbox.projectOf('c');
-    deployed = await scene.create('BASE/so/stacks/equal', 'k', config);
+    await sandbox.create('compose.yml', 'c');
+    project = await sandbox.projectOf('c');
+    deployed = await sandbox.deploy('BASE/so/stacks/equal', 'k', config);
     // Secrets are generated once for each deployment, so both get the same here.
-    await copyFile(scene.sandbox.path('c/secrets.env'), scene.sandbox.path('k/secrets.env'));
-    await Promise.all([scene.sandbox.succeed(['deployment', '--dir', 'c', 'start']), deployed.run('start')]);
+    await copyFile(sandbox.path('c/secrets.env'), sandbox.path('k/secrets.env'));
+    await Promise.all([sandbox.run('c', 'start'), deployed.run('start')]);
   });
   afterAll(async () => {
-    await scene.remove();
+    await sandbox.remove();
   });
 
   it.each(['map', 'list'])('in the environment of %s', async (service) => {
@@ -149,7 +149,7 @@ describeWithCluster('environment and commands of containers are equal on both ta
   });
 
   it('in the environment of a job', async () => {
-    const compose = await scene.sandbox.succeed(['deployment', '--dir', 'c', 'run-job', 'equal-job']);
+    const compose = await sandbox.run('c', 'run-job', 'equal-job');
     const kubernetes = await deployed.run('run-job', 'equal-job');
     expect(ofJob(kubernetes.stdout)).toEqual(ofJob(compose.stdout));
     expect(Object.keys(ofJob(compose.stdout).environment)).toEqual(expect.arrayContaining(names));

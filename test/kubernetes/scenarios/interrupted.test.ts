@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster } from '../../support/cluster.js';
+import { eventually } from '../../support/eventually.js';
 import { launch } from '../../support/running.js';
-import { type Deployed, eventually, idle, Scene } from './support.js';
+import { ClusterSandbox, type Deployed, idle } from '../../support/cluster-sandbox.js';
 
 /** Ready when the file is there, which is on a volume. */
 const gated = `
@@ -9,26 +10,26 @@ const gated = `
     healthcheck: {test: ["CMD", "test", "-e", "/data/go"], interval: 1s, retries: 1000}
 `;
 
-let scene: Scene;
+let sandbox: ClusterSandbox;
 let deployed: Deployed;
 
-const lock = (): Promise<boolean> => scene.sandbox.exists('d/.laconic/lock');
+const lock = (): Promise<boolean> => sandbox.exists('d/.laconic/lock');
 
 describeWithCluster('an interrupted start', () => {
   beforeAll(async () => {
-    scene = await Scene.make({
+    sandbox = await ClusterSandbox.make({
       'so/stacks/slow/stack.yml': 'name: slow\npods: [first, second]\n',
       'so/compose/docker-compose-first.yml': `services:\n${idle('first', gated)}volumes: {data: }\n`,
       'so/compose/docker-compose-second.yml': `services:\n${idle('second', '    depends_on: {first: {condition: service_healthy}}\n')}`,
     });
-    deployed = await scene.create('BASE/so/stacks/slow', 'd', 'volumes: {data: MOUNTED/data}');
+    deployed = await sandbox.deploy('BASE/so/stacks/slow', 'd', 'volumes: {data: MOUNTED/data}');
   });
-  afterAll(() => scene.remove());
+  afterAll(() => sandbox.remove());
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'exits with 130 at once and leaves no lock on %s during the wait',
     async (signal) => {
-      const { child, said, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
+      const { child, said, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: sandbox.base });
       await eventually('it waits for the first pod, which runs', async () => {
         if (!said.stderr.includes('-first-deployment: 0/1 ready')) return false;
         return (await deployed.pods()).some(({ status }) => status.phase === 'Running');
@@ -38,13 +39,13 @@ describeWithCluster('an interrupted start', () => {
       expect({ code, trace: /^ +at /m.test(said.stderr) }).toEqual({ code: 130, trace: false });
       expect(await lock()).toBe(false);
       // depends_on: what waits for the first one was not started.
-      expect((await deployed.names('deployment')).some((name) => name.includes('second'))).toBe(false);
+      expect((await deployed.own('deployment')).some((name) => name.includes('second'))).toBe(false);
     },
   );
 
   it('leaves nothing incomplete after a SIGINT before anything is applied', async () => {
     await deployed.run('stop');
-    const { child, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
+    const { child, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: sandbox.base });
     await eventually('the lock is taken', lock);
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
@@ -52,7 +53,7 @@ describeWithCluster('an interrupted start', () => {
   });
 
   it('is completed by the next start', async () => {
-    const { ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
+    const { ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: sandbox.base });
     await eventually('the first pod runs', async () =>
       (await deployed.pods()).some(({ status }) => status.phase === 'Running'),
     );
@@ -64,8 +65,8 @@ describeWithCluster('an interrupted start', () => {
 
   it('leaves no lock when it is killed with SIGKILL', async () => {
     await deployed.run('stop');
-    const { child, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: scene.sandbox.base });
-    await eventually('something is applied', async () => (await deployed.names('deployment')).length > 0);
+    const { child, ended } = launch(['deployment', '--dir', 'd', 'start'], { cwd: sandbox.base });
+    await eventually('something is applied', async () => (await deployed.own('deployment')).length > 0);
     child.kill('SIGKILL');
     await ended;
     await deployed.run('start');

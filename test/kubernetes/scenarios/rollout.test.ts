@@ -3,13 +3,13 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
 import { describeWithCluster, shared } from '../../support/cluster.js';
-import { type Deployed, idle, Scene, settled } from './support.js';
+import { ClusterSandbox, type Deployed, idle, settled } from '../../support/cluster-sandbox.js';
 
 const tree = 'repositories/roll';
 const stack = `BASE/${tree}/stacks/roll`;
 const image = `scenario-${randomBytes(4).toString('hex')}/code`;
 
-let scene: Scene;
+let sandbox: ClusterSandbox;
 let deployed: Deployed;
 /** The uids of the pods by service before each test. */
 let before: Record<string, string>;
@@ -30,12 +30,12 @@ async function uids(): Promise<Record<string, string>> {
 
 /** Builds the `:local` image with this text in it, as build-containers would. */
 async function build(tag: string, text: string): Promise<string> {
-  await scene.sandbox.write(
+  await sandbox.write(
     'image/Dockerfile',
     `FROM busybox:1.36\nRUN echo ${text} > /code\nCMD ["httpd", "-f", "-p", "80"]\n`,
   );
-  await scene.sandbox.docker('build', '--quiet', '--tag', `${image}:${tag}`, scene.sandbox.path('image'));
-  return (await scene.sandbox.docker('image', 'inspect', '--format', '{{.Id}}', `${image}:${tag}`)).trim();
+  await sandbox.docker('build', '--quiet', '--tag', `${image}:${tag}`, sandbox.path('image'));
+  return (await sandbox.docker('image', 'inspect', '--format', '{{.Id}}', `${image}:${tag}`)).trim();
 }
 
 /**
@@ -67,7 +67,7 @@ async function versions(): Promise<Record<string, unknown>> {
 
 describeWithCluster('rollouts', () => {
   beforeAll(async () => {
-    scene = await Scene.make({
+    sandbox = await ClusterSandbox.make({
       [`${tree}/stacks/roll/stack.yml`]: 'name: roll\npods: [titled, coded, still]\n',
       [`${tree}/compose/docker-compose-titled.yml`]: `services:\n${idle(
         'titled',
@@ -77,14 +77,14 @@ describeWithCluster('rollouts', () => {
       [`${tree}/compose/docker-compose-still.yml`]: `services:\n${idle('still')}`,
       [`${tree}/config/roll/page.txt`]: 'first page\n',
     });
-    await scene.sandbox.write('credentials.env', 'DB_PASSWORD="first password"\n');
-    await scene.sandbox.publish(tree);
+    await sandbox.write('credentials.env', 'DB_PASSWORD="first password"\n');
+    await sandbox.publish(tree);
     await build('local', 'one');
-    deployed = await scene.create(stack, 'd', spec('one'));
+    deployed = await sandbox.deploy(stack, 'd', spec('one'));
     await deployed.run('start');
   });
   afterAll(async () => {
-    await scene.remove();
+    await sandbox.remove();
     for (const tag of ['local', 'other']) {
       await run('docker', ['image', 'rm', '--force', `${image}:${tag}`]);
       await run('docker', ['exec', shared.node, 'ctr', '-n', 'k8s.io', 'images', 'rm', `docker.io/${image}:${tag}`]);
@@ -105,7 +105,7 @@ describeWithCluster('rollouts', () => {
   });
 
   it('replace the pods that a changed value reaches, and no others', async () => {
-    await deployed.update(await scene.writeSpec(stack, 'd', spec('two')));
+    await deployed.update(await sandbox.writeSpec(stack, 'd', spec('two')));
     await deployed.run('start');
     const after = await uids();
     expect(after).toEqual({ ...before, titled: after.titled });
@@ -115,7 +115,7 @@ describeWithCluster('rollouts', () => {
   });
 
   it('are triggered by a changed file of the stack', async () => {
-    await scene.sandbox.write(`${tree}/config/roll/page.txt`, 'second page\n');
+    await sandbox.write(`${tree}/config/roll/page.txt`, 'second page\n');
     await deployed.update('d.spec.yml');
     await deployed.run('start');
     const after = await uids();
@@ -126,10 +126,7 @@ describeWithCluster('rollouts', () => {
 
   it('are triggered by a rotated secret', async () => {
     const token = await deployed.inContainer('titled', 'sh', '-c', 'echo "$TOKEN"');
-    await scene.sandbox.succeed([
-      ...['deploy', 'create', '--spec-file', 'd.spec.yml', '--deployment-dir', 'd'],
-      ...['--update', '--rotate-secret', 'TOKEN'],
-    ]);
+    await sandbox.create('d.spec.yml', 'd', '--update', '--rotate-secret', 'TOKEN');
     await deployed.run('start');
     expect(await uids()).toMatchObject({ coded: before.coded, still: before.still });
     expect(await deployed.inContainer('titled', 'sh', '-c', 'echo "$TOKEN"')).not.toBe(token);
@@ -142,7 +139,7 @@ describeWithCluster('rollouts', () => {
     expect(await password()).toBe('first password');
     expect(await deployed.inContainer('titled', 'sh', '-c', 'echo "$DB_PASSWORD"')).toBe('first password\n');
     expect(JSON.stringify(await deployed.objects('deployment,configmap,pod'))).not.toContain('first password');
-    await scene.sandbox.write('credentials.env', 'DB_PASSWORD="second password"\n');
+    await sandbox.write('credentials.env', 'DB_PASSWORD="second password"\n');
     await deployed.update('d.spec.yml');
     await deployed.run('start');
     expect(await uids()).toMatchObject({ coded: before.coded, still: before.still });
@@ -152,17 +149,17 @@ describeWithCluster('rollouts', () => {
   });
 
   it('do not happen when a directory of an older version is started with values in its pods, and move these into a Secret at an update', async () => {
-    await scene.sandbox.edit('d/deployment.yml', 'credentials: secret\n', '');
+    await sandbox.edit('d/deployment.yml', 'credentials: secret\n', '');
     await deployed.run('start');
     const old = await uids();
-    expect(await deployed.names('secret')).not.toContain(`Secret/${deployed.app}-credentials`);
+    expect(await deployed.own('secret')).not.toContain(`Secret/${deployed.app}-credentials`);
     expect(JSON.stringify((await deployed.podWith('titled')).spec)).toContain('second password');
     await deployed.run('start');
     expect(await uids()).toEqual(old);
     await deployed.update('d.spec.yml');
     await deployed.run('start');
     expect(JSON.stringify((await deployed.podWith('titled')).spec)).not.toContain('second password');
-    expect(await deployed.names('secret')).toContain(`Secret/${deployed.app}-credentials`);
+    expect(await deployed.own('secret')).toContain(`Secret/${deployed.app}-credentials`);
     expect(await uids()).toMatchObject({ coded: before.coded, still: before.still });
   });
 
@@ -170,18 +167,18 @@ describeWithCluster('rollouts', () => {
     const secret = `${deployed.app}-generated-secrets`;
     const value = (): Promise<string> => deployed.kubectl('get', 'secret', secret, '--output', 'jsonpath={.data}');
     const kept = await value();
-    const file = scene.sandbox.path('d/secrets.env');
+    const file = sandbox.path('d/secrets.env');
     const text = await readFile(file);
     await rm(file);
-    await rename(scene.sandbox.path('d/.laconic'), scene.sandbox.path('kept-state'));
+    await rename(sandbox.path('d/.laconic'), sandbox.path('kept-state'));
     const update = ['deploy', 'create', '--spec-file', 'd.spec.yml', '--deployment-dir', 'd', '--update'];
-    for (const attempt of [() => deployed.attempt('start'), () => scene.sandbox.cli(update)]) {
+    for (const attempt of [() => deployed.attempt('start'), () => sandbox.cli(update)]) {
       const { code, stderr } = await attempt();
       expect({ code, stderr }).toMatchObject({ code: 1 });
       expect(stderr).toMatch(new RegExp(`^ {2}TOKEN: a copy is in .*the Secret ${secret} of the cluster`, 'm'));
     }
-    await rm(scene.sandbox.path('d/.laconic'), { recursive: true });
-    await rename(scene.sandbox.path('kept-state'), scene.sandbox.path('d/.laconic'));
+    await rm(sandbox.path('d/.laconic'), { recursive: true });
+    await rename(sandbox.path('kept-state'), sandbox.path('d/.laconic'));
     await writeFile(file, text, { mode: 0o600 });
     await deployed.run('start');
     expect(await value()).toBe(kept);
@@ -196,7 +193,7 @@ describeWithCluster('rollouts', () => {
     };
     expect(await behind()).toEqual([]);
     const id = await build('local', 'two');
-    const apply = `laconic-so deployment --dir ${scene.sandbox.path('d')} start`;
+    const apply = `laconic-so deployment --dir ${sandbox.path('d')} start`;
     expect(await behind()).toEqual([{ part: 'image', services: ['coded'], apply }]);
     expect((await deployed.run('status')).stderr).toBe(
       `the image of coded was rebuilt; recreate its containers with: ${apply}\n`,
@@ -231,13 +228,13 @@ describeWithCluster('rollouts', () => {
 
   it('prune a removed pod with its objects, and keep its data', async () => {
     await deployed.inContainer('titled', 'sh', '-c', 'echo kept > /data/file; echo kept > /cache/file');
-    await scene.sandbox.write(`${tree}/stacks/roll/stack.yml`, 'name: roll\npods: [titled, coded]\n');
+    await sandbox.write(`${tree}/stacks/roll/stack.yml`, 'name: roll\npods: [titled, coded]\n');
     await deployed.update('d.spec.yml');
     await deployed.run('start');
-    expect(await deployed.names('deployment')).toEqual(
+    expect(await deployed.own('deployment')).toEqual(
       ['coded', 'titled'].map((pod) => `Deployment/${deployed.app}-${pod}-deployment`),
     );
-    expect(await deployed.names('service')).not.toContain('Service/still');
+    expect(await deployed.own('service')).not.toContain('Service/still');
     expect(await deployed.inContainer('titled', 'cat', '/data/file', '/cache/file')).toBe('kept\nkept\n');
   });
 });

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, kubectl, shared, throughIngress } from '../../support/cluster.js';
-import { type Deployed, eventually, ownKinds, Scene, settled } from './support.js';
+import { ClusterSandbox, type Deployed, ownKinds, settled } from '../../support/cluster-sandbox.js';
+import { eventually } from '../../support/eventually.js';
 
 const server = (name: string, port: number, path = ''): string => `services:
   ${name}:
@@ -28,7 +29,7 @@ volumes: {${name}-data: , ${name}-own: }
 /** The ingress controller loads a new configuration whenever a test changes an Ingress, so it may answer late. */
 const within = { timeout: 60_000, interval: 250 };
 
-let scene: Scene;
+let sandbox: ClusterSandbox;
 let red: Deployed;
 let blue: Deployed;
 let domain: string;
@@ -75,11 +76,11 @@ async function state(deployed: Deployed): Promise<string[]> {
 }
 
 async function files(site: string): Promise<string> {
-  return scene.sandbox.docker(
+  return sandbox.docker(
     'exec',
     shared.node,
     'find',
-    `/mnt/${basename(scene.mounted())}/${site}`,
+    `/mnt/${basename(sandbox.mounted())}/${site}`,
     '-type',
     'f',
     '-printf',
@@ -89,17 +90,17 @@ async function files(site: string): Promise<string> {
 
 describeWithCluster('ingress, and two deployments of one stack side by side', () => {
   beforeAll(async () => {
-    scene = await Scene.make({
+    sandbox = await ClusterSandbox.make({
       'so/stacks/site/stack.yml': 'name: site\npods: [front, api]\n',
       'so/compose/docker-compose-front.yml': server('front', 8080),
       'so/compose/docker-compose-api.yml': server('api', 8081, '/api'),
     });
-    domain = `${basename(scene.sandbox.base).toLowerCase()}.test`;
-    red = await scene.create('BASE/so/stacks/site', 'red', spec('red'));
-    blue = await scene.create('BASE/so/stacks/site', 'blue', spec('blue'));
+    domain = `${basename(sandbox.base).toLowerCase()}.test`;
+    red = await sandbox.deploy('BASE/so/stacks/site', 'red', spec('red'));
+    blue = await sandbox.deploy('BASE/so/stacks/site', 'blue', spec('blue'));
     await Promise.all([red.run('start'), blue.run('start')]);
   });
-  afterAll(() => scene.remove());
+  afterAll(() => sandbox.remove());
 
   it.each(['red', 'blue'])('hosts and routes of %s work over HTTP on port 80 and HTTPS on port 443', async (site) => {
     const expected: [string, string][] = [
@@ -119,8 +120,8 @@ describeWithCluster('ingress, and two deployments of one stack side by side', ()
     const host = `api.red.${domain}`;
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem'];
     const subject = ['-days', '2', '-subj', '/CN=made by the operator', '-addext', `subjectAltName=DNS:${host}`];
-    await runOrFail('openssl', 'openssl', [...request, ...subject], { cwd: scene.sandbox.base });
-    const [certificate, key] = [scene.sandbox.path('cert.pem'), scene.sandbox.path('key.pem')];
+    await runOrFail('openssl', 'openssl', [...request, ...subject], { cwd: sandbox.base });
+    const [certificate, key] = [sandbox.path('cert.pem'), sandbox.path('key.pem')];
     await red.kubectl('create', 'secret', 'tls', 'own-certificate', '--cert', certificate, '--key', key);
     await eventually(
       'the certificate is served',
@@ -142,7 +143,7 @@ describeWithCluster('ingress, and two deployments of one stack side by side', ()
   it('stop --delete-volumes of one does not affect the other', async () => {
     const [objects, data] = [await settled(() => state(blue)), await files('blue')];
     await red.run('stop', '--delete-volumes');
-    expect(await red.names()).toEqual([]);
+    expect(await red.own()).toEqual([]);
     expect(await state(blue)).toEqual(objects);
     expect(await files('blue')).toBe(data);
     expect(await files('red')).toMatch(/front\/starts/);
@@ -166,11 +167,13 @@ describeWithCluster('ingress, and two deployments of one stack side by side', ()
   });
 
   it('a second deployment for the same namespace is refused without affecting the first one', async () => {
-    const intruder = await scene.create('BASE/so/stacks/site', 'intruder', spec('green'), blue.namespace);
+    const intruder = await sandbox.deploy('BASE/so/stacks/site', 'intruder', spec('green'), {
+      namespace: blue.namespace,
+    });
     const objects = await settled(() => state(blue));
     const { code, stderr } = await intruder.attempt('start');
     expect(code).toBe(1);
-    expect(stderr).toContain(scene.sandbox.path('blue'));
+    expect(stderr).toContain(sandbox.path('blue'));
     expect((await intruder.attempt('stop', '--delete-volumes')).stderr).not.toMatch(/^ +at /m);
     expect(await state(blue)).toEqual(objects);
   });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deleteNamespaces, describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.js';
-import { type Deployed, needImage, ownKinds, Scene } from './support.js';
+import { ClusterSandbox, type Deployed, needImage, ownKinds } from '../../support/cluster-sandbox.js';
 
-let scene: Scene;
+let sandbox: ClusterSandbox;
 let deployed: Deployed;
 
 /** The pod template of its only Deployment. */
@@ -24,28 +24,28 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
   beforeAll(async () => {
     // The program chooses the namespace, which a killed run may have left behind.
     await deleteNamespaces('laconic-test');
-    scene = await Scene.make();
-    await needImage(scene.sandbox, 'cerc/test-container:local', 'test');
+    sandbox = await ClusterSandbox.make();
+    await needImage(sandbox, 'cerc/test-container:local', 'test');
     const spec = [
       'config: {CERC_TEST_PARAM_1: from-the-spec}',
       'volumes: {test-data-bind: MOUNTED/bind, test-data-auto: }',
       'configmaps: {test-config: ./configmaps/test-config}',
       'secrets: {my-keys: [TOKEN]}',
     ];
-    deployed = await scene.create('test', 'd', spec.join('\n'), '');
-    await scene.sandbox.write('d/configmaps/test-config/test_config', 'a setting of the operator\n');
+    deployed = await sandbox.deploy('test', 'd', spec.join('\n'), { namespace: '' });
+    await sandbox.write('d/configmaps/test-config/test_config', 'a setting of the operator\n');
     await deployed.run('start', '--perform-cluster-management');
   });
-  afterAll(() => scene.remove());
+  afterAll(() => sandbox.remove());
 
   it('keeps the bind of a file in the compose file, and nowhere else in the directory', async () => {
-    const compose = await scene.sandbox.read('d/compose/docker-compose-test.yml');
+    const compose = await sandbox.read('d/compose/docker-compose-test.yml');
     expect(compose).toContain('- ../config/test/script.sh:/opt/run.sh\n');
-    expect(await scene.sandbox.read('d/kind-config.yml')).not.toContain('/mnt/host-path-');
-    expect(Object.keys(await scene.sandbox.fileState('d/configmaps'))).toEqual([
-      scene.sandbox.path('d/configmaps'),
-      scene.sandbox.path('d/configmaps/test-config'),
-      scene.sandbox.path('d/configmaps/test-config/test_config'),
+    expect(await sandbox.read('d/kind-config.yml')).not.toContain('/mnt/host-path-');
+    expect(Object.keys(await sandbox.fileState('d/configmaps'))).toEqual([
+      sandbox.path('d/configmaps'),
+      sandbox.path('d/configmaps/test-config'),
+      sandbox.path('d/configmaps/test-config/test_config'),
     ]);
   });
 
@@ -64,7 +64,7 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
     );
     expect(await deployed.inContainer('test', 'cat', '/opt/settings.env')).toBe('ANSWER=42\n');
     expect(await deployed.inContainer('test', 'cat', '/opt/run.sh')).toBe(
-      await scene.sandbox.read('d/config/test/script.sh'),
+      await sandbox.read('d/config/test/script.sh'),
     );
   });
 
@@ -106,7 +106,7 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
 
   it('has stopped completely when stop --delete-volumes returns, and the namespace and objects of others stay', async () => {
     await deployed.run('stop', '--delete-volumes', '--skip-cluster-management', '5');
-    expect(await deployed.names(ownKinds)).toEqual([]);
+    expect(await deployed.own(ownKinds)).toEqual([]);
     expect(await deployed.objects(ownKinds, 'app.kubernetes.io/stack=test')).toEqual([]);
     const namespace = (await kubectlGet('namespace', 'laconic-test')) as { status?: { phase: string } };
     expect(namespace.status?.phase).toBe('Active');
@@ -122,8 +122,8 @@ describeWithCluster('the stack test on Kubernetes, as existing scripts use it', 
 
   it('keeps both volumes with stop without --delete-volumes', async () => {
     await deployed.run('stop', '5');
-    expect(await deployed.names('deployment,job,ingress,service,configmap,secret,pod')).toEqual([]);
-    expect(await deployed.names('persistentvolumeclaim')).toHaveLength(2);
+    expect(await deployed.own('deployment,job,ingress,service,configmap,secret,pod')).toEqual([]);
+    expect(await deployed.own('persistentvolumeclaim')).toHaveLength(2);
     await deployed.run('start');
     await expectLogged('/data filesystem is old, created: ', '/data2 filesystem is old, created: ');
   });

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster } from '../../support/cluster.js';
 import { ownDatabaseStack, tellDatabaseStory } from '../../support/database-story.js';
-import { type Deployed, Scene } from './support.js';
+import { ClusterSandbox, type Deployed } from '../../support/cluster-sandbox.js';
 
 describeWithCluster('the stack test-database on Kubernetes', () => {
-  let scene: Scene;
+  let sandbox: ClusterSandbox;
   let deployed: Deployed;
 
   beforeAll(async () => {
-    scene = await Scene.make();
-    const stack = await ownDatabaseStack(scene.sandbox);
-    deployed = await scene.create(stack, 'd', 'volumes: {db-data: MOUNTED/db}\n');
+    sandbox = await ClusterSandbox.make();
+    const stack = await ownDatabaseStack(sandbox);
+    deployed = await sandbox.deploy(stack, 'd', 'volumes: {db-data: MOUNTED/db}\n');
   });
-  afterAll(() => scene.remove());
+  afterAll(() => sandbox.remove());
 
-  tellDatabaseStory(() => scene.sandbox, 'd');
+  tellDatabaseStory(() => sandbox, 'd');
 
   it('continues with the data of a database that was killed', async () => {
     const { metadata } = await deployed.podWith('database');

@@ -1,12 +1,14 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { run } from '../../../src/system/process/process.js';
-import { kubectl, kubectlGet, shared } from '../../support/cluster.js';
-import type { CliResult } from '../../support/engine.js';
-import { Sandbox } from '../../support/sandbox.js';
+import { run } from '../../src/system/process/process.js';
+import { kubectl, kubectlGet, shared } from './cluster.js';
+import type { CliResult } from './engine.js';
+import { eventually } from './eventually.js';
+import { launch } from './running.js';
+import { idleService, Sandbox } from './sandbox.js';
 
 /** An object of the API server, with the fields that tests use for all kinds. */
-export interface Seen {
+export interface ClusterObject {
   kind: string;
   metadata: {
     name: string;
@@ -22,14 +24,26 @@ export interface Seen {
 /** The kinds of everything that a deployment has in its namespace. */
 export const ownKinds = 'deployment,job,ingress,service,configmap,secret,persistentvolumeclaim,pod';
 
-/** A deployment directory on the shared cluster. */
+/** The lines of a spec for the shared kind cluster. */
+export const onKind = (): string => `deploy-to: k8s-kind
+kind-cluster-name: ${shared.name}
+kind-mount-root: ${shared.mountRoot}
+caddy-ingress-image: ${shared.ingressImage}
+`;
+
+/** The lines of a spec for the same cluster as one that the program does not manage. */
+export const onKubeconfig = (kubeconfig = shared.kubeconfig): string =>
+  `deploy-to: k8s\nkube-config: ${kubeconfig}\nimage-pull-policy: IfNotPresent\n`;
+
+/** A deployment of a {@link ClusterSandbox}, in a namespace of its own. */
 export class Deployed {
-  readonly sandbox: Sandbox;
+  readonly sandbox: ClusterSandbox;
   readonly directory: string;
+  /** Its deployment-id. */
   readonly app: string;
   readonly namespace: string;
 
-  constructor(sandbox: Sandbox, directory: string, app: string, namespace: string) {
+  constructor(sandbox: ClusterSandbox, directory: string, app: string, namespace: string) {
     this.sandbox = sandbox;
     this.directory = directory;
     this.app = app;
@@ -38,7 +52,7 @@ export class Deployed {
 
   /** Runs `deployment --dir <directory> …`, which has to exit with 0. */
   run(...args: string[]): Promise<CliResult> {
-    return this.sandbox.succeed(['deployment', '--dir', this.directory, ...args]);
+    return this.sandbox.run(this.directory, ...args);
   }
 
   /** The same with any exit code. */
@@ -46,31 +60,35 @@ export class Deployed {
     return this.sandbox.deployment(this.directory, ...args);
   }
 
+  /** Starts a command and leaves it running. */
+  begin(...args: string[]): ReturnType<typeof launch> {
+    return launch(['deployment', '--dir', this.directory, ...args], { cwd: this.sandbox.base });
+  }
+
   /** Runs `deploy create --update` with this spec. */
-  update(spec: string): Promise<CliResult> {
-    const args = ['--spec-file', spec, '--deployment-dir', this.directory, '--update'];
-    return this.sandbox.succeed(['deploy', 'create', ...args]);
+  update(spec = `${this.directory}.spec.yml`, ...more: string[]): Promise<CliResult> {
+    return this.sandbox.create(spec, this.directory, '--update', ...more);
   }
 
   /** Objects of its namespace. @param selector without it, those with its deployment-id */
-  async objects(kinds: string, selector = `laconic.com/deployment-id=${this.app}`): Promise<Seen[]> {
+  async objects(kinds: string, selector = `laconic.com/deployment-id=${this.app}`): Promise<ClusterObject[]> {
     const found = await kubectlGet(kinds, '--namespace', this.namespace, '--selector', selector);
-    return found.items as Seen[];
+    return found.items as ClusterObject[];
   }
 
   /** `Kind/name` of every object with its deployment-id. */
-  async names(kinds = ownKinds): Promise<string[]> {
+  async own(kinds = ownKinds): Promise<string[]> {
     return (await this.objects(kinds)).map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort();
   }
 
   /** Its pods that are not terminating and belong to no Job. */
-  async pods(): Promise<Seen[]> {
+  async pods(): Promise<ClusterObject[]> {
     const all = await this.objects('pod', `app=${this.app}`);
     return all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
 
   /** The pod that has this container. */
-  async podWith(container: string): Promise<Seen> {
+  async podWith(container: string): Promise<ClusterObject> {
     const pods = await this.pods();
     const found = pods.find(({ spec }) => {
       const { containers, initContainers = [] } = spec as Record<string, { name: string }[]>;
@@ -89,71 +107,72 @@ export class Deployed {
   kubectl(...args: string[]): Promise<string> {
     return kubectl('--namespace', this.namespace, ...args);
   }
+
+  get(...args: string[]): Promise<Record<string, unknown> & { items?: unknown[] }> {
+    return kubectlGet('--namespace', this.namespace, ...args);
+  }
+
+  /** The names of all objects of these kinds in its namespace. */
+  async names(kinds: string): Promise<string[]> {
+    const words = await this.kubectl('get', kinds, '--output', 'jsonpath={.items[*].metadata.name}');
+    return words.split(' ').filter(Boolean);
+  }
+
+  /** Removes the sandbox that has this deployment. */
+  remove(): Promise<void> {
+    return this.sandbox.remove();
+  }
 }
 
-/** A sandbox whose Kubernetes deployments are on the shared cluster; {@link Scene.remove} removes everything. */
-export class Scene {
-  readonly sandbox: Sandbox;
+/** Where a deployment of a {@link ClusterSandbox} is. */
+interface Target {
+  /** Empty for the one that the program chooses. */
+  namespace?: string | undefined;
+  /** Lines of the spec: {@link onKind} by default. */
+  target?: string | undefined;
+}
+
+/** A sandbox with deployments on the shared cluster; {@link ClusterSandbox.remove} removes those, too. */
+export class ClusterSandbox extends Sandbox {
+  readonly #folder = basename(this.base);
   readonly #deployed: Deployed[] = [];
 
-  private constructor(sandbox: Sandbox) {
-    this.sandbox = sandbox;
-  }
-
-  static async make(files: Readonly<Record<string, string>> = {}): Promise<Scene> {
-    return new Scene(await Sandbox.make(files));
-  }
-
-  /** A folder of this scene below the mount root, which containers can mount. */
+  /** A folder of this sandbox below the mount root, which containers can mount. */
   mounted(...below: string[]): string {
     return join(shared.mountRoot, this.#folder, ...below);
-  }
-
-  get #folder(): string {
-    return this.sandbox.base.split('/').at(-1) ?? '';
   }
 
   /**
    * Runs `deploy create` of a stack for the shared cluster.
    * @param stack its path, or the name of a bundled one
    * @param spec lines of spec.yml in addition to those for the cluster; `MOUNTED` is {@link mounted}
-   * @param namespace empty for the one that the program chooses
    */
-  async create(
-    stack: string,
-    directory: string,
-    spec = '',
-    namespace = this.#namespaceOf(directory),
-  ): Promise<Deployed> {
-    const specFile = await this.writeSpec(stack, directory, spec, namespace);
-    await this.sandbox.create(specFile, directory);
-    const app = /^deployment-id: (\S+)$/m.exec(await this.sandbox.read(join(directory, 'deployment.yml')))?.[1];
-    const chosen = namespace === '' ? `laconic-${stack.split('/').at(-1) ?? ''}` : namespace;
-    const deployed = new Deployed(this.sandbox, directory, app ?? '', chosen);
+  async deploy(stack: string, directory: string, spec = '', where: Target = {}): Promise<Deployed> {
+    await this.create(await this.writeSpec(stack, directory, spec, where), directory);
+    const app = /^deployment-id: (\S+)$/m.exec(await this.read(join(directory, 'deployment.yml')))?.[1] ?? '';
+    const namespace = this.#namespace(directory, where) || `laconic-${basename(stack)}`;
+    const deployed = new Deployed(this, directory, app, namespace);
     this.#deployed.push(deployed);
     return deployed;
   }
 
-  /** Replaces the spec of {@link create}; returns its path. */
-  writeSpec(stack: string, directory: string, spec: string, namespace = this.#namespaceOf(directory)): Promise<string> {
+  /** Replaces the spec of {@link deploy}, `<directory>.spec.yml`; returns its path. */
+  writeSpec(stack: string, directory: string, spec: string, where: Target = {}): Promise<string> {
+    const namespace = this.#namespace(directory, where);
     const lines = [
       `stack: ${stack}`,
-      'deploy-to: k8s-kind',
-      `kind-cluster-name: ${shared.name}`,
-      `kind-mount-root: ${shared.mountRoot}`,
-      `caddy-ingress-image: ${shared.ingressImage}`,
       ...(namespace === '' ? [] : [`namespace: ${namespace}`]),
-      spec.replaceAll('MOUNTED', this.mounted()),
+      `${where.target ?? onKind()}${spec.replaceAll('MOUNTED', this.mounted())}`,
     ];
-    return this.sandbox.write(`${directory}.spec.yml`, `${lines.join('\n')}\n`);
+    return this.write(`${directory}.spec.yml`, `${lines.join('\n')}\n`);
   }
 
-  #namespaceOf(directory: string): string {
-    return `${this.#folder.toLowerCase()}-${directory}`;
+  #namespace(directory: string, { namespace }: Target): string {
+    return namespace ?? `${this.#folder.toLowerCase()}-${directory}`;
   }
 
   /** Nobody waits for the deletion, which the cluster finishes later. */
-  async remove(): Promise<void> {
+  override async remove(): Promise<void> {
     for (const { namespace, app } of this.#deployed) {
       await kubectl('delete', 'pod', '--all', '--namespace', namespace, '--grace-period', '0', '--force');
       await kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
@@ -163,27 +182,13 @@ export class Scene {
     // still write.
     const folder = ['exec', shared.node, 'rm', '-rf', `/mnt/${this.#folder}`];
     await eventually('the folder is removed', async () => (await run('docker', folder)).code === 0);
-    await this.sandbox.remove();
+    await super.remove();
   }
 }
 
-/** An idle service that ends at once when Kubernetes or Compose stops it. */
+/** An idle service that ends at once when Kubernetes stops it, too. */
 export function idle(name: string, more = ''): string {
-  return `  ${name}:
-    image: busybox:1.36
-    command: ["sleep", "1000000"]
-    stop_signal: SIGKILL
-    stop_grace_period: 1s
-${more}`;
-}
-
-/** Waits until a check holds. @throws Error after a minute with what was missing */
-export async function eventually(what: string, check: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error(`not seen in a minute: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
+  return idleService(name, `    stop_grace_period: 1s\n${more}`);
 }
 
 /** The observed value once two observations in a row are equal, since controllers write with a delay. */
