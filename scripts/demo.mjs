@@ -146,7 +146,7 @@ async function main() {
 It runs: open ${url} in a browser.
 
   node dist/cli.js deployment --dir ${dir} status     what runs
-  node dist/cli.js deployment --dir ${dir} logs       what it said
+  node dist/cli.js deployment --dir ${dir} logs       what it printed
   node dist/cli.js deployment --dir ${dir} run-job demo-report
   node dist/cli.js deployment --dir ${dir} stop       stop it; its data stays
   npm run demo -- --remove                            stop it and delete all of it`);

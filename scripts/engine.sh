@@ -126,7 +126,7 @@ SOURCE
 
 install_packages() {
   local from_trixie=0 wanted=() packages=() package
-  [[ -r /etc/os-release ]] || fail "this is no Debian: install Docker and Compose v2 yourself" "https://docs.docker.com/engine/install/"
+  [[ -r /etc/os-release ]] || fail "this is not Debian: install Docker and Compose v2 yourself" "https://docs.docker.com/engine/install/"
   # shellcheck disable=SC1091
   source /etc/os-release
   [[ ${ID:-} == debian ]] || fail "this script knows Debian only, and this is ${PRETTY_NAME:-something else}: install Docker and Compose v2 yourself" \

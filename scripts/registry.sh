@@ -21,7 +21,7 @@ fail() {
 
 found && exit
 if [[ ${1:-} == --check ]]; then fail "docker-registry is not installed (scripts/registry.sh gets it)"; fi
-command -v apt-get >/dev/null || fail "docker-registry is not installed, and this is no Debian to get it from"
+command -v apt-get >/dev/null || fail "docker-registry is not installed, and this is not Debian to get it from"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -17,7 +17,7 @@ found() {
 
 found && exit
 if [[ ${1:-} == --check ]]; then fail "sshd is not installed (scripts/sshd.sh gets it)"; fi
-command -v apt-get >/dev/null || fail "sshd is not installed, and this is no Debian to get it from"
+command -v apt-get >/dev/null || fail "sshd is not installed, and this is not Debian to get it from"
 ((EUID == 0)) || fail "sshd is not installed, and this is not root"
 
 # The package would start a server on port 22, now and at every boot.

@@ -12,7 +12,7 @@ fail() {
 
 if ! command -v strace >/dev/null; then
   if [[ ${1:-} == --check ]]; then fail "strace is not installed (scripts/strace.sh gets it)"; fi
-  command -v apt-get >/dev/null || fail "strace is not installed, and this is no Debian to get it from"
+  command -v apt-get >/dev/null || fail "strace is not installed, and this is not Debian to get it from"
   ((EUID == 0)) || fail "strace is not installed, and this is not root"
   apt-get update -qq >&2 || fail "apt-get update failed: see above"
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends strace >&2 ||

@@ -1,5 +1,5 @@
 import { connectEngine, pingEngine } from '../engine/connect.js';
-import { selectNames, tellSelection } from '../stack/select.js';
+import { selectNames, reportSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
 import { errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
 import { commandLine } from '../system/process/process.js';
@@ -42,7 +42,7 @@ export async function buildContainers(
   if (!report.options.quiet) report.print(`Dev Root is: ${from.repositoryBase}`);
 
   const selection = selectNames([...new Set(containers)], options);
-  tellSelection(selection, report);
+  reportSelection(selection, report);
   if (selection.selected.length === 0) return [];
 
   const planned = await Promise.all(selection.selected.map((container) => plan(container, from)));

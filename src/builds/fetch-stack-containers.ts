@@ -1,7 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import { type Credentials, dockerLogin } from '../images/credentials.js';
 import { containerScope } from '../stack/scope.js';
-import { selectNames, tellSelection } from '../stack/select.js';
+import { selectNames, reportSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
 import { UsageError } from '../system/errors.js';
 import { fetchContainers, type FetchResult, type ImageSource, parseImageSource } from './fetch-containers.js';
@@ -39,7 +39,7 @@ export async function fetchStackContainers(options: FetchOptions, context: Conte
   const source = parseImageSource(options.imageRegistry);
   const { containers, loaded } = await containerScope(context);
   const selection = selectNames(containers, options);
-  tellSelection(selection, report);
+  reportSelection(selection, report);
 
   const credentials = context.options.dryRun ? undefined : await credentialsFor(source, options, context);
   const force = options.forceLocalOverwrite;

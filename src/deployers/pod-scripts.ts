@@ -65,7 +65,10 @@ async function runPodScript({ path, pod }: PodScript, project: ScriptEnvironment
 
   if ((await kindOf(path)) !== 'file') throw failed('there is no such file');
   await access(path, constants.X_OK).catch((error: unknown) => {
-    throw failed(`it is not executable: ${errorMessage(error)}`, `chmod +x ${path}`);
+    throw failed(
+      `it is not executable: ${errorMessage(error)}`,
+      'make it executable in the repository of the pod; restart, or deploy create --update, brings it to a deployment',
+    );
   });
   context.report.endProgress();
   const code = await runAttached(`./${basename(path)}`, [], {

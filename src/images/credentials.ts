@@ -79,10 +79,10 @@ async function askHelper(helper: string, registry: string, env: NodeJS.ProcessEn
   if (!/^[\w.-]+$/.test(helper))
     throw new LaconicError(`Docker's configuration has an invalid credential helper: ${program}`);
   const { code, stdout, stderr } = await run(program, ['get'], { env, input: serverAddress(registry) });
-  const said = `${stdout}${stderr}`.trim();
-  if (code !== 0 && /credentials not found/i.test(said)) return undefined;
+  const output = `${stdout}${stderr}`.trim();
+  if (code !== 0 && /credentials not found/i.test(output)) return undefined;
   const failed = `the credential helper ${program} does not answer for ${registry}`;
-  if (code !== 0) throw new LaconicError(`${failed}: ${said}`);
+  if (code !== 0) throw new LaconicError(`${failed}: ${output}`);
   const { Username: username, Secret: secret } = record(parse(stdout, `the answer of ${program}`));
   if (typeof username !== 'string' || typeof secret !== 'string') throw new LaconicError(failed);
   if (username === '' && secret === '') return undefined;

@@ -81,5 +81,5 @@ function servicesText({ recreated, added, removed }: NonNullable<UpdateOutcome['
     ...(added.length > 0 ? [`adds ${added.join(', ')}`] : []),
     ...(removed.length > 0 ? [`removes ${removed.join(', ')}`] : []),
   ];
-  return parts.length === 0 ? 'no service is recreated for this' : `the next start ${parts.join('; ')}`;
+  return parts.length === 0 ? 'no service needs to be recreated' : `the next start ${parts.join('; ')}`;
 }

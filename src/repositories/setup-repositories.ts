@@ -1,5 +1,5 @@
 import { repositoryScope } from '../stack/scope.js';
-import { tellSelection } from '../stack/select.js';
+import { reportSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
 import { formatProblem } from '../system/errors.js';
 import { kindOf, makeDirectory } from '../system/files/files.js';
@@ -43,7 +43,7 @@ export async function setupRepositories(options: SetupOptions, context: Context)
   const selection = selectRepositories(specs, options);
   const wanted = wantedOf(selection.selected, { base, gitSsh: options.gitSsh, branches });
   await announceBase(base, options, context);
-  tellSelection(selection, report);
+  reportSelection(selection, report);
   return bringAll(wanted, base, options, context);
 }
 

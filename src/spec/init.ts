@@ -74,7 +74,7 @@ function section(spec: ReadonlyMap<string, unknown>, key: string): [string, unkn
   const value = spec.get(key);
   if (value === undefined || value === null) return [];
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new LaconicError(`the stack's init hook returned a ${key} that is no map`);
+    throw new LaconicError(`the stack's init hook returned a ${key} that is not a map`);
   }
   return Object.entries(value);
 }

@@ -37,7 +37,7 @@ export function selectNames(
 }
 
 /** Reports the warnings of a selection, and with `--verbose` the excluded names. */
-export function tellSelection({ excluded, warnings }: Omit<Selection, 'selected'>, report: Reporter): void {
+export function reportSelection({ excluded, warnings }: Omit<Selection, 'selected'>, report: Reporter): void {
   for (const warning of warnings) report.warn(warning);
   for (const name of excluded) report.verbose(`Excluding: ${name}`);
 }

@@ -6,7 +6,7 @@ export interface DockerBuild {
   tags: string[];
   /** Absolute path of its Dockerfile. */
   dockerfile: string;
-  /** Values of `--build-arg`; an unknown one is text with a `$`. */
+  /** Values of `--build-arg`; one that is not known still contains a `$`. */
   given: BuildArguments;
 }
 

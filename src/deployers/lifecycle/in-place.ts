@@ -5,7 +5,7 @@ import { type LoadedStack, loadStack } from '../../stack/load.js';
 import { connectEngine, type Engine } from '../../engine/connect.js';
 import { listProjectContainers } from '../../engine/containers.js';
 import { whySilent } from '../../engine/silence.js';
-import { selectNames, tellSelection } from '../../stack/select.js';
+import { selectNames, reportSelection } from '../../stack/select.js';
 import type { PodFile } from '../../stack/parse.js';
 import type { SetupParameters } from '../../stack/hooks/contexts.js';
 import type { Context } from '../../system/context.js';
@@ -98,7 +98,7 @@ function selectPods(pods: readonly PodFile[], options: QuickOptions, context: Co
     pods.map((pod) => pod.name),
     options,
   );
-  tellSelection(selection, context.report);
+  reportSelection(selection, context.report);
   const { selected } = selection;
   if (selected.length === 0 && pods.length > 0) {
     throw new LaconicError('--include and --exclude leave no pod to deploy', {

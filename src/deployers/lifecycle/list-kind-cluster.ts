@@ -4,8 +4,8 @@ import { isExplained } from '../../system/errors.js';
 import { type KindCluster, listKindClusters } from '../kubernetes/kind/clusters.js';
 
 /**
- * Prints the name of this host's kind cluster, or `No cluster found`: the first one of ours, else the first of all.
- * None without an engine.
+ * Prints the name of this host's kind cluster: the first one that laconic-so created, else the first of all; or
+ * `No cluster found`, also without an engine.
  */
 export async function listKindCluster(context: Context): Promise<void> {
   const { report } = context;

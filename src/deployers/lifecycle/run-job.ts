@@ -7,8 +7,8 @@ import { requireSecretsToRun } from './start.js';
 
 /**
  * `run-job`: resolves to the job's exit code. Jobs may run alongside any other command, so the lock is not held. A job
- * that has not ended after `timeoutSeconds` is ended.
- * @throws LaconicError for such a job
+ * that still runs after `timeoutSeconds` is stopped.
+ * @throws LaconicError for a job that was stopped
  */
 export async function runJob(
   target: Target,

@@ -41,17 +41,17 @@ export async function stopDeployment(
 async function confirmDeletion({ layout, spec }: Deployment, plan: DataPlan, { signal }: Context): Promise<void> {
   const name = basename(layout.root);
   const places = describeDeletion(plan).map((line) => `\n  ${line}`);
-  const inData = places.length === 0 ? `nothing: the volumes below ${layout.data} are empty` : places.join('');
+  const inData = places.length === 0 ? ` nothing: the volumes below ${layout.data} are empty` : places.join('');
   const keeper = spec.deployTo === 'compose' ? 'the engine' : 'the cluster';
   const all = `${inData}\nand the volumes that ${keeper} keeps for this deployment: --dry-run lists them`;
   if (!process.stdin.isTTY) {
-    throw new LaconicError(`--delete-data permanently deletes the content of these directories: ${all}`, {
+    throw new LaconicError(`--delete-data permanently deletes the content of these directories:${all}`, {
       hint: 'add --yes to skip the confirmation',
     });
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const question = `This permanently deletes the content of these directories: ${all}\nType ${name} to continue: `;
+    const question = `This permanently deletes the content of these directories:${all}\nType ${name} to continue: `;
     // During the question, the terminal passes on Ctrl-C as a key, and Ctrl-D.
     const answer = await terminal.question(question, { signal }).catch(() => {
       process.stderr.write('\n');

@@ -85,7 +85,7 @@ export async function deleteData(deployment: Pick<Deployment, 'layout' | 'spec'>
       real,
       deleted.map((one) => one.real),
     );
-    context.report.print(`Deleted: ${path}${real === path ? '' : ` (${real})`}`);
+    context.report.print(`deleted: ${path}${real === path ? '' : ` (${real})`}`);
   }
   for (const line of kept) context.report.info(`kept: ${line}`);
 }

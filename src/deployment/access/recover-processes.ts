@@ -10,26 +10,26 @@ interface Survivor {
 }
 
 /** How long processes of a killed command may continue, and how long they may take to end after SIGTERM. */
-const patienceMilliseconds = { own: 10_000, told: 5_000 };
+const patienceMilliseconds = { beforeSignal: 10_000, afterSignal: 5_000 };
 const pollMilliseconds = 100;
 
 /**
  * Waits for the processes of a killed command before its lock is taken over. A kill -9 ends only laconic-so itself: a
- * `docker compose` or a hook it started goes on, and would interfere with the next command. After a while, `docker
- * compose` and `kind create` get SIGTERM; anything else (a hook may have started a service) is only reported. Processes
- * are recognised by `LACONIC_SO_LOCK`, which everything started under a lock inherits. Linux only.
+ * `docker compose` or a hook it started keeps running, and would interfere with the next command. After a while,
+ * `docker compose` and `kind create` get SIGTERM; anything else (a hook may have started a service) is only reported.
+ * Processes are recognised by `LACONIC_SO_LOCK`, which everything started under a lock inherits. Linux only.
  * @throws InterruptedError
  */
 export async function awaitSurvivors(holder: { token: string; command: string }, context: Context): Promise<void> {
   let left = await survivorsOf(holder.token);
   if (left.length === 0) return;
   context.report.info(`waiting for processes of the killed "${holder.command}": ${names(left)}`);
-  left = await untilEnded(holder.token, patienceMilliseconds.own, context);
+  left = await untilEnded(holder.token, patienceMilliseconds.beforeSignal, context);
   const ours = left.filter(mayBeEnded);
   if (ours.length > 0) {
     context.report.info(`ending ${names(ours)}`);
     for (const { pid } of ours) terminate(pid);
-    left = await untilEnded(holder.token, patienceMilliseconds.told, context, mayBeEnded);
+    left = await untilEnded(holder.token, patienceMilliseconds.afterSignal, context, mayBeEnded);
   }
   if (left.length > 0) context.report.warn(`still running after the killed "${holder.command}": ${names(left)}`);
 }

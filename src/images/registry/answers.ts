@@ -53,9 +53,9 @@ export function readToken(answer: HttpAnswer, what: string): string {
 
 /** The registry's own error message, if it sent one, after the HTTP status. */
 export function wordsOf(answer: HttpAnswer): string {
-  const said = failures.safeParse(asJson(answer));
-  const words = said.success
-    ? said.data.errors.map(({ code, message }) => [code, message].filter(Boolean).join(': ')).join('; ')
+  const parsed = failures.safeParse(asJson(answer));
+  const words = parsed.success
+    ? parsed.data.errors.map(({ code, message }) => [code, message].filter(Boolean).join(': ')).join('; ')
     : '';
   return words === '' ? `status ${answer.status}` : `status ${answer.status}, ${words}`;
 }

@@ -157,9 +157,9 @@ const notTlsCodes = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_
 
 function noAnswer(error: unknown): NoAnswer {
   const code = errorCode(error) ?? '';
-  const said = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
   if (notTlsCodes.has(code)) return new NoAnswer('it does not support TLS (https)', { cause: error, notTls: true });
-  return new NoAnswer(reasons[code] ?? said, { cause: error });
+  return new NoAnswer(reasons[code] ?? message, { cause: error });
 }
 
 const untrusted = 'its certificate is signed by an unknown authority';

@@ -103,9 +103,9 @@ export class Registry {
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw this.#refusal(what, answer);
     const digest = digestOf(answer.body);
-    const told = reference.startsWith('sha256:') ? reference : answer.headers['docker-content-digest'];
-    if (typeof told === 'string' && told.startsWith('sha256:') && told !== digest) {
-      throw new RegistryError(`${what}: the content has the digest ${digest}, not ${told}`, {
+    const expected = reference.startsWith('sha256:') ? reference : answer.headers['docker-content-digest'];
+    if (typeof expected === 'string' && expected.startsWith('sha256:') && expected !== digest) {
+      throw new RegistryError(`${what}: the content has the digest ${digest}, not ${expected}`, {
         hint: 'the registry, or a proxy on the way to it, serves something else',
       });
     }

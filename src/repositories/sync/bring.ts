@@ -126,13 +126,13 @@ async function checkHosts(tasks: readonly Task[], base: string, context: Context
   const accesses = remote.map(({ remote: url = '', options }) => ({ url, env: options.env }));
   const patience = new SilenceWatch('a host that is reached by ssh', context.report);
   const problems = await checkSshHosts(accesses, base, { env: context.env, signal: context.signal, patience });
-  const told = new Set<LaconicError>();
+  const reported = new Set<LaconicError>();
   for (const task of remote) {
     const problem = problems.get(hostKey(task.remote ?? '') ?? '');
     if (problem === undefined) continue;
-    if (told.has(problem)) task.outcome = { state: 'failed', error: problem };
+    if (reported.has(problem)) task.outcome = { state: 'failed', error: problem };
     else fail(task, problem, context);
-    told.add(problem);
+    reported.add(problem);
   }
 }
 

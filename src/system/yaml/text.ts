@@ -14,7 +14,7 @@ export function formatKeyPath(path: KeyPath): string {
     .join('');
 }
 
-/** Quotes text of a file for a message: on one line, shortened, without control characters. */
+/** Quotes text from a file for a message: on one line, shortened, without control characters. */
 export function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 77)}...` : text;
   return JSON.stringify(shown).replace(

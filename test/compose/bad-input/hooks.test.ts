@@ -26,7 +26,7 @@ describe('failing hooks leave nothing behind', () => {
       what: 'an init hook whose config is not a map',
       files: hooks("export const init = () => ({ config: 'x' });"),
       args: init,
-      says: ['init hook returned a config that is no map'],
+      says: ['init hook returned a config that is not a map'],
     },
     {
       what: 'a create hook that throws',

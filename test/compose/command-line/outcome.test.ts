@@ -123,7 +123,7 @@ next: laconic-so deployment --dir d start
   it('restart lists the files, then continues by itself', async () => {
     await sandbox.write('source/config/app/more.txt', 'more\n');
     const { stderr } = await sandbox.run('d', 'restart');
-    expect(stderr).toContain('changed in d:\n  config/app/more.txt\nno service is recreated for this\n');
+    expect(stderr).toContain('changed in d:\n  config/app/more.txt\nno service needs to be recreated\n');
     expect(stderr).not.toContain('next:');
   });
 

@@ -94,7 +94,9 @@ pods:
     await chmod(sandbox.path('repositories/back/before.sh'), 0o644);
     const failed = await sandbox.deployment('d', 'restart');
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toMatch(/before\.sh: it is not executable: .*\(pod back\)\nchmod \+x /);
+    expect(failed.stderr).toMatch(
+      /before\.sh: it is not executable: .*\(pod back\)\nmake it executable in the repository of the pod/,
+    );
 
     await chmod(sandbox.path('repositories/back/before.sh'), 0o755);
     expect((await sandbox.deployment('d', 'restart')).code).toBe(0);

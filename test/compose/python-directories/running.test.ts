@@ -75,7 +75,7 @@ describeWithEngine('a running deployment of the Python program', () => {
     expect(stopped.stderr).toContain(`\nkept: ${shop.root}/data/data\n`);
     expect(await shop.read('shop/data/data/kept')).toBe('the rows\n');
     const emptied = await shop.command('stop', '--delete-data', '--yes');
-    expect(emptied).toMatchObject({ code: 0, stdout: `Deleted: ${shop.root}/data/data\n` });
+    expect(emptied).toMatchObject({ code: 0, stdout: `deleted: ${shop.root}/data/data\n` });
     expect(await readdir(join(shop.root, 'data/data'))).toEqual([]);
     await shop.write('shop/data/data/kept', 'the rows\n');
     expect(await shop.command('start')).toMatchObject({ code: 0 });

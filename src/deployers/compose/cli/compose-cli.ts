@@ -53,7 +53,7 @@ export async function composeOrFail(
   context: Context,
   options: ComposeCallOptions = {},
 ): Promise<RunResult> {
-  const said: string[] = [];
+  const messages: string[] = [];
   const signal = options.signal ?? context.signal;
   const words = callArguments(project, args);
   context.report.verbose(commandLine('docker', words));
@@ -64,7 +64,7 @@ export async function composeOrFail(
       const line = parseComposeLine(raw);
       if (line.kind === 'warning') warnOnce(context, line.text, project.reportedUnset);
       else options.onLine?.(line);
-      if (line.kind === 'other' && line.text.trim() !== '') said.push(line.text);
+      if (line.kind === 'other' && line.text.trim() !== '') messages.push(line.text);
     },
   });
   if (result.code === 0) return result;
@@ -77,8 +77,8 @@ export async function composeOrFail(
       hint: 'install it: Debian calls it docker-compose, Docker calls it docker-compose-plugin',
     });
   }
-  if (said.some((line) => line.startsWith('yaml: '))) await nameBrokenFile(project);
-  throw new CommandFailedError(what, { ...result, stderr: said.join('\n') });
+  if (messages.some((line) => line.startsWith('yaml: '))) await nameBrokenFile(project);
+  throw new CommandFailedError(what, { ...result, stderr: messages.join('\n') });
 }
 
 /**

@@ -16,8 +16,8 @@ const warning = /^time="[^"]*" level=warning msg="((?:[^"\\]|\\.)*)"/;
 /** Parses a line of Compose's plain progress (2.26 to 2.40), including warnings. */
 export function parseComposeLine(raw: string): ComposeLine {
   const line = stripVTControlCharacters(raw);
-  const said = warning.exec(line)?.[1];
-  if (said !== undefined) return { kind: 'warning', text: said.replace(/\\(["\\])/g, '$1') };
+  const text = warning.exec(line)?.[1];
+  if (text !== undefined) return { kind: 'warning', text: text.replace(/\\(["\\])/g, '$1') };
   const [, subject, name, state] = step.exec(line) ?? [];
   if (subject !== undefined && name !== undefined && state !== undefined) {
     return { kind: 'step', subject: subject as 'Container', name, state };

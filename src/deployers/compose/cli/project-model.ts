@@ -268,7 +268,8 @@ export async function composeHashes(project: ComposeProject, context: Context): 
   for (const line of stdout.split('\n')) {
     const [service, hash, ...rest] = line.trim().split(/\s+/);
     if (service === undefined || service === '') continue;
-    if (hash === undefined || rest.length > 0) throw new LaconicError(`docker compose config --hash said: ${line}`);
+    if (hash === undefined || rest.length > 0)
+      throw new LaconicError(`cannot read a line of docker compose config --hash: ${line}`);
     hashes.set(service, hash);
   }
   return hashes;

@@ -215,13 +215,13 @@ async function removeJobContainer(
     [composeLabels.oneOff]: 'True',
   };
   const until = Date.now() + patience;
-  for (let told = false; Date.now() < until; ) {
+  for (let announced = false; Date.now() < until; ) {
     const found = (await listProjectContainers(engine, project.name)).find((container) => container.name === name);
     if (found === undefined) {
       if (await isNameFree(engine, name, image, labels)) return;
     } else {
-      if (!told) context.report.info(`Stopping the job (${name})`);
-      told = true;
+      if (!announced) context.report.info(`Stopping the job (${name})`);
+      announced = true;
       await run('docker', ['stop', found.id], { env: context.env });
       await run('docker', ['rm', '--force', '--volumes', found.id], { env: context.env });
     }

@@ -176,6 +176,6 @@ class Attempts {
 
 /** The result of a script: its exit code and the end of its stderr (stdout may contain the value). */
 function describe(script: string, { code, stderr }: RunResult): string {
-  const said = stderr.trim().split('\n').slice(-5).join('\n');
-  return `${script} returned with code ${code}${said === '' ? '' : `: ${said}`}`;
+  const lastLines = stderr.trim().split('\n').slice(-5).join('\n');
+  return `${script} returned with code ${code}${lastLines === '' ? '' : `: ${lastLines}`}`;
 }

@@ -92,11 +92,11 @@ async function untilReady(request: ServiceWait, inbox: Inbox<ContainerEvent>): P
     }
   } finally {
     memory.hear(inbox.take());
-    tellEnded(request, containers, memory);
+    reportEnded(request, containers, memory);
   }
 }
 
-function tellEnded(request: ServiceWait, containers: readonly ObservedContainer[], memory: Memory): void {
+function reportEnded(request: ServiceWait, containers: readonly ObservedContainer[], memory: Memory): void {
   for (const observed of containers) {
     const readiness = readinessOf(request, observed, memory);
     if (readiness.kind === 'ready' && readiness.state === 'completed') request.onEnded?.(observed);

@@ -57,8 +57,8 @@ export interface PortQuestion {
  * to do. Undefined if no container failed because of a port.
  */
 export async function explainPorts(question: PortQuestion): Promise<LaconicError | undefined> {
-  const told = await Promise.all(question.containers.map((one) => explainContainer(one, question)));
-  const failures = told.filter((one) => one !== undefined);
+  const explained = await Promise.all(question.containers.map((one) => explainContainer(one, question)));
+  const failures = explained.filter((one) => one !== undefined);
   if (failures.length === 0) return undefined;
   const hints = [...new Set(failures.flatMap(({ hints: some }) => some))];
   return new LaconicError(failures.map(({ text }) => text).join('\n'), {
@@ -70,13 +70,13 @@ async function explainContainer(
   { container, details }: ObservedContainer,
   { project, spec, engine, words }: PortQuestion,
 ): Promise<{ text: string; hints: string[] } | undefined> {
-  const { Error: said, Running: running } = details.State;
-  const failure = running ? undefined : parsePortFailure(said);
+  const { Error: message, Running: running } = details.State;
+  const failure = running ? undefined : parsePortFailure(message);
   if (failure === undefined) return undefined;
   const protocol = failure.protocol ?? protocolOf(failure.port, details.HostConfig.PortBindings as PortBindings);
   const holders = failure.why === 'taken' ? await listContainersAt(engine, failure.port, protocol) : [];
   // An error of an earlier start is only relevant while the port is in use.
-  if (words !== undefined && !words.includes(said) && holders.length === 0) return undefined;
+  if (words !== undefined && !words.includes(message) && holders.length === 0) return undefined;
   const { service } = container;
   const shown = `${formatAddress(failure)}/${protocol}`;
   const place = await placeOfPort({ ...failure, protocol }, service, project, spec);

@@ -193,7 +193,7 @@ async function pullError(
       const place = await placeOfImage(project, service);
       if (place !== undefined) lines.push(`  set at ${place}`);
     }
-    if (hint === undefined) lines.push(`  docker pull said: ${words}`);
+    if (hint === undefined) lines.push(`  docker pull reported: ${words}`);
     else context.report.verbose(`docker pull ${image}: ${words}`);
     hints.add(hint ?? `try it by hand: docker pull ${image}`);
   }

@@ -89,8 +89,8 @@ export function refused(
   mask: (text: string) => string = (text) => text,
 ): ClusterError {
   const { message, reason, causes } = parseStatus(body);
-  const said = message === '' ? `HTTP status ${status}` : mask(message);
-  return new ClusterError(`${what}: ${said}`, {
+  const explanation = message === '' ? `HTTP status ${status}` : mask(message);
+  return new ClusterError(`${what}: ${explanation}`, {
     status,
     reason,
     causes: causes.map((cause) => ({ ...cause, message: mask(cause.message) })),
@@ -104,20 +104,20 @@ const untrusted = /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|ERR_TLS_CERT_)/;
 /** Returns the error for a failed connection. */
 export function unreachable(what: string, server: string, error: unknown): ClusterError {
   const code = errorCode(error) ?? '';
-  const said = errorMessage(error) || code;
+  const reason = errorMessage(error) || code;
   if (untrusted.test(code)) {
-    return new ClusterError(`${what}: the certificate of ${server} is not the one the kubeconfig trusts: ${said}`, {
+    return new ClusterError(`${what}: the certificate of ${server} is not the one the kubeconfig trusts: ${reason}`, {
       hint: 'the cluster may have been recreated: get its current kubeconfig',
       cause: error,
     });
   }
   if (code.startsWith('ERR_OSSL_')) {
-    return new ClusterError(`${what}: the certificates or the key of the kubeconfig cannot be used: ${said}`, {
+    return new ClusterError(`${what}: the certificates or the key of the kubeconfig cannot be used: ${reason}`, {
       hint: 'get a new kubeconfig: its key or certificate is damaged',
       cause: error,
     });
   }
-  return new ClusterError(`${what}: the API server ${server} cannot be reached: ${said}`, {
+  return new ClusterError(`${what}: the API server ${server} cannot be reached: ${reason}`, {
     hint: 'check that the cluster runs and that this host can reach it',
     cause: error,
   });

@@ -16,8 +16,8 @@ export interface Identity {
 }
 
 /**
- * The owner of an object. `legacy`: this deployment, but created by the Python program, without our label. `other`: the
- * deployment with this id. `foreign`: unknown.
+ * The owner of an object: `ours` is this deployment, `legacy` this deployment as the Python program created it, without
+ * our label, `other` the deployment with this id. Of a `foreign` object the owner is not known.
  */
 export type Owner = { kind: 'ours' } | { kind: 'legacy' } | { kind: 'other'; id: string } | { kind: 'foreign' };
 

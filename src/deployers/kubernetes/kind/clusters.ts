@@ -61,7 +61,7 @@ function clusterOf(name: string, containers: readonly LabelledContainer[]): Kind
 export type ClusterChoice =
   | { kind: 'existing'; cluster: KindCluster /** It is not the one that was asked for. */; adopted: boolean }
   | { kind: 'missing' }
-  /** Several of ours, and none of this name: the operator must choose. */
+  /** Several that laconic-so created, and none of this name: the operator must choose. */
   | { kind: 'ambiguous'; names: readonly string[] };
 
 /**

@@ -31,7 +31,7 @@ export async function stopOnKubernetes(deployment: Deployment, options: StopOpti
   const identity = identityOf(deployment);
   const kind = deployment.spec.deployTo === 'k8s-kind';
   if (context.options.dryRun) {
-    await tellPlan(deployment, identity, options, context);
+    await printPlan(deployment, identity, options, context);
     return;
   }
   const api = await (kind ? kindApi(deployment, options, context) : apiOf(clusterOf(deployment), context));
@@ -128,7 +128,7 @@ function volumePlaces({ spec, layout }: Deployment): NodePlace[] {
     .filter((place) => place !== undefined);
 }
 
-async function tellPlan(
+async function printPlan(
   deployment: Deployment,
   identity: Identity,
   options: StopOptions,

@@ -154,8 +154,8 @@ function pathOf({ namespace, pod, container, command }: PodCommand, streams: Pod
 }
 
 function cannotRun({ pod, container }: PodCommand, error: unknown): LaconicError {
-  const said = mapOf(error).message;
-  const reason = typeof said === 'string' ? said : String(error);
+  const { message } = mapOf(error);
+  const reason = typeof message === 'string' ? message : String(error);
   const refused = /Unexpected server response: (\d+)/.exec(reason)?.[1];
   const forbidden = refused === '403' ? { hint: 'the account of the kubeconfig may not create pods/exec' } : {};
   return new LaconicError(
@@ -218,11 +218,11 @@ function exitCodeOf(status: Record<string, unknown>, { pod, container }: PodComm
     .find(({ reason }) => reason === 'ExitCode');
   const code = Number(cause?.message);
   if (Number.isInteger(code)) return code;
-  const said = typeof status.message === 'string' ? status.message : 'without a reason';
+  const message = typeof status.message === 'string' ? status.message : 'without a reason';
   const what = `the command was not run in ${container} of pod ${pod}`;
-  const why = /unable to start container process: exec: (.*?)(?:: unknown)?$/.exec(said)?.[1];
+  const why = /unable to start container process: exec: (.*?)(?:: unknown)?$/.exec(message)?.[1];
   if (why !== undefined) throw new CannotStartError(`${what}: ${why}`, why.includes('not found') ? 127 : 126);
-  throw new LaconicError(`${what}: ${said}`);
+  throw new LaconicError(`${what}: ${message}`);
 }
 
 /** The container has no such program, or may not run it: the exit codes are those of a shell. */

@@ -81,8 +81,8 @@ function publishedPorts(pod: PodFacts, spec: ContainerSpecFacts, services: reado
 }
 
 function reasonOf(waiting: { reason?: string; message?: string }): string {
-  const said = oneLine(waiting.message);
-  return [waiting.reason, said].filter((text) => text !== undefined && text !== '').join(': ');
+  const message = oneLine(waiting.message);
+  return [waiting.reason, message].filter((text) => text !== undefined && text !== '').join(': ');
 }
 
 function stateOf(status: ContainerStatusFacts | undefined): ContainerStatus['state'] {

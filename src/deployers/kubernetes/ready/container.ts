@@ -43,7 +43,7 @@ export function podContainerReadiness(
   if (state.terminated !== undefined) return terminatedReadiness(pod, container, status, role, final);
   if (state.running !== undefined) return runningReadiness(status, role);
   const reason = state.waiting?.reason ?? '';
-  const said = oneLine(state.waiting?.message);
+  const message = oneLine(state.waiting?.message);
   if (reason === 'CrashLoopBackOff') {
     return {
       kind: 'looping',
@@ -53,12 +53,12 @@ export function podContainerReadiness(
       restarts,
     };
   }
-  if (terminal.has(reason) && !notLoadedYet.test(said)) {
-    return { kind: 'failed', state: said === '' ? reason : `${reason}: ${said}`, pod, container };
+  if (terminal.has(reason) && !notLoadedYet.test(message)) {
+    return { kind: 'failed', state: message === '' ? reason : `${reason}: ${message}`, pod, container };
   }
   if (reason === '' || reason === 'PodInitializing') return { kind: 'waiting', state: 'waiting' };
   if (reason === 'ContainerCreating') return { kind: 'waiting', state: 'being created' };
-  return { kind: 'waiting', state: said === '' ? reason : `${reason}: ${said}` };
+  return { kind: 'waiting', state: message === '' ? reason : `${reason}: ${message}` };
 }
 
 function runningReadiness(

@@ -132,12 +132,12 @@ function unscheduledReadiness(
   condition: { reason?: string; message?: string },
   { world, unscheduledMs, schedulingTimeoutMs }: PodQuestion,
 ): PodReadiness {
-  const said = oneLine(condition.message);
+  const message = oneLine(condition.message);
   const { name } = pod.metadata;
   if (condition.reason !== 'Unschedulable') {
     return {
       kind: 'waiting',
-      state: said === '' || triedAgain.test(said) ? 'not scheduled yet' : said,
+      state: message === '' || triedAgain.test(message) ? 'not scheduled yet' : message,
     };
   }
   const [problem] = claimProblems(pod, world);
@@ -145,12 +145,12 @@ function unscheduledReadiness(
     const state = `volume claim ${problem.claim} ${problem.state}`;
     if (problem.never) return { kind: 'failed', state, pod: name };
     // A claim that is bound only when its pod has a node waits for the pod: it is not the reason.
-    if (said === '' || aboutVolumes.test(said)) return { kind: 'waiting', state };
+    if (message === '' || aboutVolumes.test(message)) return { kind: 'waiting', state };
   }
-  const state = `no node accepts it: ${said}`;
-  if (unbound.test(said)) return { kind: 'waiting', state: 'waits for its volumes' };
+  const state = `no node accepts it: ${message}`;
+  if (unbound.test(message)) return { kind: 'waiting', state: 'waits for its volumes' };
   const coming = world.eventsAbout(pod.metadata.uid).some((event) => roomComing.has(event.reason ?? ''));
-  if (coming || notYet.test(said)) return { kind: 'waiting', state };
+  if (coming || notYet.test(message)) return { kind: 'waiting', state };
   const since = unscheduledMs(pod);
   if (since >= schedulingTimeoutMs) return { kind: 'failed', state, pod: name };
   return { kind: 'waiting', state, recheckMs: schedulingTimeoutMs - since };
@@ -180,9 +180,10 @@ function mountTrouble(pod: PodFacts, world: WatchCache): { state: string; never:
       .filter(({ reason = '' }) => ['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox'].includes(reason)),
   );
   if (event === undefined) return undefined;
-  const said = oneLine(event.message);
-  if (missing.test(said) && world.happenedAgain(event)) return { state: `cannot be created: ${said}`, never: true };
-  return { state: `cannot be created yet: ${said}`, never: false };
+  const message = oneLine(event.message);
+  if (missing.test(message) && world.happenedAgain(event))
+    return { state: `cannot be created: ${message}`, never: true };
+  return { state: `cannot be created yet: ${message}`, never: false };
 }
 
 function pulling(pod: PodFacts, container: ContainerSpecFacts, world: WatchCache): string | undefined {

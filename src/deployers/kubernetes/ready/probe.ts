@@ -32,8 +32,8 @@ export function lastProbeFailure(
 }
 
 function shortened(message: string | undefined): string {
-  const said = oneLine(message).replace(awaitedProbe, '').replace(/:$/, '');
-  const text = said.charAt(0).toLowerCase() + said.slice(1);
+  const reported = oneLine(message).replace(awaitedProbe, '').replace(/:$/, '');
+  const text = reported.charAt(0).toLowerCase() + reported.slice(1);
   return text.length <= longest ? text : `${text.slice(0, longest - 1).trimEnd()}…`;
 }
 

@@ -153,12 +153,12 @@ async function findVolumes({ api }: ObjectWait, world: WatchCache): Promise<void
 
 function show({ context }: ObjectWait, verdicts: readonly Verdict[]): void {
   for (const { awaited, readiness } of verdicts) {
-    context.report.progress(describe(awaited), told(readiness), markOf(readiness));
+    context.report.progress(describe(awaited), stateText(readiness), markOf(readiness));
   }
 }
 
 /** The state and its reason. */
-function told(readiness: PodReadiness): string {
+function stateText(readiness: PodReadiness): string {
   const probe = readiness.kind === 'waiting' ? readiness.probe : undefined;
   return probe === undefined ? readiness.state : `${readiness.state}: ${probe}`;
 }

@@ -45,7 +45,7 @@ describe('deleting the data of a deployment', () => {
     const context = testContext(base);
     await deleteData(deployment(volumes), context);
 
-    expect(context.output.stdout).toBe(`Deleted: ${base}/d/data/rows\n`);
+    expect(context.output.stdout).toBe(`deleted: ${base}/d/data/rows\n`);
     expect(context.output.stderr.split('\n').slice(0, -1)).toEqual([
       `kept: ${base}/d/store: not below ${base}/d/data`,
       `kept: ${base}/abs: not below ${base}/d/data`,

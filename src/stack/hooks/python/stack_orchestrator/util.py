@@ -4,7 +4,8 @@ import os
 
 from stack_orchestrator import _channel
 
-# A document stays known with its text, so that dumping it again keeps the comments. The value is held to keep its id its own.
+# A document stays known with its text, so that dumping it again keeps the comments. The value is kept alive, so that its
+# id is not reused.
 _documents = {}
 
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectNames, tellSelection } from '../../../src/stack/select.js';
+import { selectNames, reportSelection } from '../../../src/stack/select.js';
 import { testContext } from '../../support/context.js';
 
 const names = ['cerc/app', 'cerc/tool', 'org/other'];
@@ -37,7 +37,7 @@ describe('--include and --exclude', () => {
     const selection = selectNames(names, { exclude: 'cerc/tool,none' });
     const told = (verbose: boolean): string => {
       const { report, output } = testContext('/', { quiet: true, verbose });
-      tellSelection(selection, report);
+      reportSelection(selection, report);
       expect(output.stdout).toBe('');
       return output.stderr;
     };
