@@ -34,7 +34,7 @@ const isolate = false;
 /**
  * Three kinds of suites: pure ones, those that share the real engine of this machine (see test/support/engine.ts) or
  * start real servers of their own (git/, registry/), and those that share a kind cluster on it (see
- * test/support/cluster.ts), which `npm run test:kubernetes` runs.
+ * test/support/kubernetes/cluster.ts), which `npm run test:kubernetes` runs.
  */
 export default defineConfig({
   test: {
@@ -76,7 +76,7 @@ export default defineConfig({
           name: 'kubernetes',
           chaiConfig,
           include: onCluster,
-          globalSetup: ['test/support/cluster-setup.ts'],
+          globalSetup: ['test/support/kubernetes/cluster-setup.ts'],
           sequence: { groupOrder: 2 },
           testTimeout: 180_000,
           hookTimeout: 180_000,

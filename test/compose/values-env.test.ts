@@ -7,7 +7,7 @@ import { renderConfigEnv } from '../../src/spec/environment.js';
 import { renderSecretsEnv, resolveSecrets } from '../../src/spec/generated-secrets.js';
 import { run, runOrFail } from '../../src/system/process/process.js';
 import { describeWithEngine } from '../support/engine.js';
-import { envFileSpecials } from '../support/env-values.js';
+import { envFileSpecials } from '../support/values/env-values.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { composeConfig, literal } from './values-support.js';
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../src/system/process/process.js';
 import { type CliResult, describeWithEngine, runCli } from '../support/engine.js';
-import { nasty, plain } from '../support/hard-values.js';
+import { nasty, plain } from '../support/values/hard-values.js';
 
 /** Lines of a credentials file and the values that arrive. Compose's own rules apply to the file. */
 const credentials: Record<string, [text: string, value: string]> = {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../support/engine.js';
-import { FromGit, pages } from '../support/from-git-story.js';
+import { FromGit, pages } from '../support/stories/from-git-story.js';
 import { describeWithSshd } from './support/ssh-server.js';
 
 describeWithSshd('from the repositories of an organisation to a running service on Compose', () => {

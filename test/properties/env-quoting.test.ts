@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseEnvFile, renderConfigEnv } from '../../src/spec/environment.js';
-import { envFileSpecials } from '../support/env-values.js';
+import { envFileSpecials } from '../support/values/env-values.js';
 import { parseSecretsEnv, renderSecretsEnv, resolveSecrets } from '../../src/spec/generated-secrets.js';
 
 /** Values mostly of characters that env files treat specially. */

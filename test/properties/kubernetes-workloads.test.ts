@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { literal } from '../../src/deployers/kubernetes/objects/configuration/expansion.js';
 import { cpuQuantity, sizeQuantity } from '../../src/deployers/kubernetes/objects/storage/quantities.js';
 import { parseCpus, parseMemory } from '../../src/spec/units.js';
-import { podOf } from '../support/kubernetes-objects.js';
+import { podOf } from '../support/kubernetes/kubernetes-objects.js';
 
 /**
  * How the kubelet expands a text, according to the API reference of `env[].value`: `$(NAME)` becomes the value of the

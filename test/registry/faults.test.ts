@@ -9,8 +9,8 @@ import { Registry } from '../../src/images/registry/registry.js';
 import { InterruptedError } from '../../src/system/errors.js';
 import { run } from '../../src/system/process/process.js';
 import { cliPath, runCli } from '../support/engine.js';
-import type { Platform } from '../support/registry-client.js';
-import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
+import type { Platform } from '../support/registry/registry-client.js';
+import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry/registry.js';
 import { Sandbox } from '../support/sandbox.js';
 
 const amd64: Platform = { os: 'linux', architecture: 'amd64' };

@@ -2,8 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process/process.js';
 import { runCli } from '../support/engine.js';
-import { type Platform } from '../support/registry-client.js';
-import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
+import { type Platform } from '../support/registry/registry-client.js';
+import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry/registry.js';
 import { Sandbox } from '../support/sandbox.js';
 
 const amd64: Platform = { os: 'linux', architecture: 'amd64' };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process/process.js';
-import { type Platform } from '../support/registry-client.js';
-import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
+import { type Platform } from '../support/registry/registry-client.js';
+import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry/registry.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const amd64: Platform = { os: 'linux', architecture: 'amd64' };

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process/process.js';
-import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry.js';
+import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry/registry.js';
 import { launch } from '../support/running.js';
 import { idleService, Sandbox } from '../support/sandbox.js';
 

@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { run, runOrFail } from '../../../src/system/process/process.js';
 import { eventually } from '../../support/eventually.js';
-import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../../support/registry.js';
+import {
+  describeWithRegistry,
+  registryUser,
+  startRegistry,
+  type TestRegistry,
+} from '../../support/registry/registry.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
 describeWithRegistry('build-containers --publish-images', () => {

@@ -46,7 +46,7 @@ describeWithEngine('pre-start and post-start scripts of pods', () => {
       expect(result.stderr).toContain(`Error running command: ${path}: ${reason}\n`);
     }
     expect((await runScripts(plain)).stderr).toContain(`it is not executable`);
-    expect((await runScripts(plain)).stderr).toContain(`chmod +x ${plain}\n`);
+    expect((await runScripts(plain)).stderr).toContain('make it executable in the repository of the pod');
   });
 
   it('are ended with their child processes when they take too long, by SIGKILL if they ignore SIGTERM', async () => {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeAuthority } from '../../support/authority.js';
+import { makeAuthority } from '../../support/registry/authority.js';
 import { reasonForNoEngine } from '../../support/engine.js';
 import { launch } from '../../support/running.js';
 import { Sandbox } from '../../support/sandbox.js';

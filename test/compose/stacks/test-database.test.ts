@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../../src/system/process/process.js';
-import { ownDatabaseStack, tellDatabaseStory } from '../../support/database-story.js';
+import { ownDatabaseStack, tellDatabaseStory } from '../../support/stories/database-story.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { containersOf } from '../../support/engine-api.js';
 import { Sandbox } from '../../support/sandbox.js';

@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Transform, type Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Authority, makeAuthority } from '../../support/authority.js';
+import { type Authority, makeAuthority } from '../../support/registry/authority.js';
 import { gitPerson } from './sources.js';
 
 /** The pace of a slow response. */

@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
 import { renderObjects } from '../../../src/deployers/kubernetes/objects/render.js';
 import { formatProblem } from '../../../src/system/errors.js';
-import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
+import { objectsInput, type StackText } from '../../support/kubernetes/kubernetes-objects.js';
 
 /** An example stack with something of every kind of object. */
 const notes: StackText = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
-import { describeWithCluster, kubectl } from '../../support/cluster.js';
+import { describeWithCluster, kubectl } from '../../support/kubernetes/cluster.js';
 import { createAsPython, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
-import { describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.js';
+import { describeWithCluster, kubectl, kubectlGet } from '../../support/kubernetes/cluster.js';
 import { createAs, type Site, site } from './support.js';
 import { mapOf } from '../../../src/system/plain-map.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
 import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
-import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import { describeWithCluster, kubectl, shared } from '../../support/kubernetes/cluster.js';
 import { testContext } from '../../support/context.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 

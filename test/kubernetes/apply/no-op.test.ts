@@ -2,8 +2,8 @@ import { afterEach, expect, it } from 'vitest';
 import { applyObjects } from '../../../src/deployers/kubernetes/apply/apply.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
 import { formatProblem } from '../../../src/system/errors.js';
-import { describeWithCluster } from '../../support/cluster.js';
-import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
+import { describeWithCluster } from '../../support/kubernetes/cluster.js';
+import { objectsInput, type StackText } from '../../support/kubernetes/kubernetes-objects.js';
 import { countWrites, type Site, site } from './support.js';
 
 /** Every mapped compose key, in forms that the server stores differently: amounts, empty values, zeros, defaults. */

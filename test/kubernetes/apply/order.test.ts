@@ -4,7 +4,7 @@ import { observe } from '../../../src/deployers/kubernetes/apply/observe.js';
 import { executePlan } from '../../../src/deployers/kubernetes/apply/apply.js';
 import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
 import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
-import { describeWithCluster, shared } from '../../support/cluster.js';
+import { describeWithCluster, shared } from '../../support/kubernetes/cluster.js';
 import { countWrites, type Site, site } from './support.js';
 
 describeWithCluster('the order of a start, and failed starts', () => {

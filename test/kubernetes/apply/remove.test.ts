@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeDeployment, type RemoveOptions } from '../../../src/deployers/kubernetes/remove/remove.js';
 import { resources } from '../../../src/deployers/kubernetes/api/resources.js';
-import { describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.js';
+import { describeWithCluster, kubectl, kubectlGet } from '../../support/kubernetes/cluster.js';
 import { createAs, createAsPython, type Site, site } from './support.js';
 
 function stop(at: Site, options: Partial<RemoveOptions> = {}): ReturnType<typeof removeDeployment> {

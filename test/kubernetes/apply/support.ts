@@ -6,7 +6,7 @@ import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js
 import type { Identity } from '../../../src/deployers/kubernetes/apply/ownership.js';
 import { standardLabels } from '../../../src/deployers/kubernetes/objects/common/labels.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
-import { kubectl, shared } from '../../support/cluster.js';
+import { kubectl, shared } from '../../support/kubernetes/cluster.js';
 import { type TestContext, testContext } from '../../support/context.js';
 
 /** Images that the node has: `pause` runs until it is stopped, and `coredns -version` ends at once. */

@@ -1,5 +1,5 @@
 import { runOrFail } from '../../../src/system/process/process.js';
-import { kubectl, shared } from '../../support/cluster.js';
+import { kubectl, shared } from '../../support/kubernetes/cluster.js';
 
 /** Sends objects to the shared cluster as its administrator. */
 export async function applyYaml(input: string): Promise<void> {

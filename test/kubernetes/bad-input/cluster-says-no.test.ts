@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
-import { deleteNamespaces, describeWithCluster, kubectl, randomNodePort } from '../../support/cluster.js';
-import type { Deployed } from '../../support/cluster-sandbox.js';
+import { deleteNamespaces, describeWithCluster, kubectl, randomNodePort } from '../../support/kubernetes/cluster.js';
+import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { deploy, server, service } from '../operate/stack.js';
 import { applyYaml } from './account.js';
 

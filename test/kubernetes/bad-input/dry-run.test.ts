@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { describeWithCluster } from '../../support/cluster.js';
+import { describeWithCluster } from '../../support/kubernetes/cluster.js';
 import { cliPath } from '../../support/engine.js';
 import { Sandbox } from '../../support/sandbox.js';
 

@@ -3,8 +3,8 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
-import type { Deployed } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, kubectl, shared } from '../../support/kubernetes/cluster.js';
+import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { type CliResult, cliPath, runCli } from '../../support/engine.js';
 import { deploy, server, service } from '../operate/stack.js';
 

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
-import { type Deployed, onKubeconfig } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, kubectl, shared } from '../../support/kubernetes/cluster.js';
+import { type Deployed, onKubeconfig } from '../../support/kubernetes/cluster-sandbox.js';
 import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { eventually } from '../../support/eventually.js';

@@ -6,7 +6,7 @@ import { caddyName, caddyNamespace, caddyObjects } from '../../../src/deployers/
 import { loadImages } from '../../../src/deployers/kubernetes/kind/load-images.js';
 import { Deadline } from '../../../src/deployers/readiness/wait-timeout.js';
 import { runOrFail } from '../../../src/system/process/process.js';
-import { describeWithCluster, shared, throughIngress } from '../../support/cluster.js';
+import { describeWithCluster, shared, throughIngress } from '../../support/kubernetes/cluster.js';
 import type { TestContext } from '../../support/context.js';
 import { OwnCluster } from './own-cluster.js';
 

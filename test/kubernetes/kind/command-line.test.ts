@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../../src/system/process/process.js';
-import { describeWithCluster } from '../../support/cluster.js';
+import { describeWithCluster } from '../../support/kubernetes/cluster.js';
 import type { CliResult } from '../../support/engine.js';
 import { eventually } from '../../support/eventually.js';
 import { launch } from '../../support/running.js';
 import { Sandbox } from '../../support/sandbox.js';
-import { idle } from '../../support/cluster-sandbox.js';
+import { idle } from '../../support/kubernetes/cluster-sandbox.js';
 import { OwnCluster } from './own-cluster.js';
 
 let own: OwnCluster;

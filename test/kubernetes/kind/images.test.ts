@@ -9,7 +9,7 @@ import { loadImages, NodeContents } from '../../../src/deployers/kubernetes/kind
 import { connectEngine, type Engine } from '../../../src/engine/connect.js';
 import { InterruptedError } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
-import { describeWithCluster, shared } from '../../support/cluster.js';
+import { describeWithCluster, shared } from '../../support/kubernetes/cluster.js';
 import { type TestContext, testContext } from '../../support/context.js';
 
 let base: string;

@@ -9,7 +9,7 @@ import { deleteCluster } from '../../../src/deployers/kubernetes/kind/delete.js'
 import { waitUntilReady } from '../../../src/deployers/kubernetes/ready/wait.js';
 import { InterruptedError } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
-import { deleteOwnCluster, describeWithCluster, ownClusterName, shared } from '../../support/cluster.js';
+import { deleteOwnCluster, describeWithCluster, ownClusterName, shared } from '../../support/kubernetes/cluster.js';
 import { OwnCluster } from './own-cluster.js';
 
 let own: OwnCluster;

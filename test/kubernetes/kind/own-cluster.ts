@@ -10,7 +10,7 @@ import { connectEngine, type Engine } from '../../../src/engine/connect.js';
 import { parseSpec } from '../../../src/spec/parse.js';
 import type { GlobalOptions } from '../../../src/system/context.js';
 import { run, runOrFail } from '../../../src/system/process/process.js';
-import { deleteOwnCluster, ownClusterName } from '../../support/cluster.js';
+import { deleteOwnCluster, ownClusterName } from '../../support/kubernetes/cluster.js';
 import { freePort } from '../../support/ports.js';
 import { type TestContext, testContext } from '../../support/context.js';
 

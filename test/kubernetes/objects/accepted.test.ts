@@ -7,10 +7,10 @@ import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
 import { describeObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
 import { errorMessage, InvalidFileError } from '../../../src/system/errors.js';
-import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/cluster.js';
+import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/kubernetes/cluster.js';
 import { testContext } from '../../support/context.js';
-import { objectsInput, type StackText } from '../../support/kubernetes-objects.js';
-import { anyStack } from '../../support/kubernetes-stacks.js';
+import { objectsInput, type StackText } from '../../support/kubernetes/kubernetes-objects.js';
+import { anyStack } from '../../support/kubernetes/kubernetes-stacks.js';
 
 describeWithCluster('objects that render prints', () => {
   const namespace = `accepted-${randomBytes(4).toString('hex')}`;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../../src/system/process/process.js';
-import { describeWithCluster, shared } from '../../support/cluster.js';
-import { type Deployed, onKubeconfig } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, shared } from '../../support/kubernetes/cluster.js';
+import { type Deployed, onKubeconfig } from '../../support/kubernetes/cluster-sandbox.js';
 import { deploy, image, server } from './stack.js';
 
 /** A proxy to the API server at one address, which can be closed and opened. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
-import { describeWithCluster, kubectl, shared } from '../../support/cluster.js';
-import type { Deployed } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, kubectl, shared } from '../../support/kubernetes/cluster.js';
+import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { nodeImage } from '../apply/support.js';
 import { deploy } from './stack.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
-import { describeWithCluster, kubectl } from '../../support/cluster.js';
-import type { Deployed } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, kubectl } from '../../support/kubernetes/cluster.js';
+import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { deploy, server, service, type StackFiles } from './stack.js';
 
 /** Makes deployments for tests that wait side by side, since most of their time is the cluster's. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, expect, it } from 'vitest';
-import { describeWithCluster, shared } from '../../support/cluster.js';
-import { type Deployed, onKind, onKubeconfig } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, shared } from '../../support/kubernetes/cluster.js';
+import { type Deployed, onKind, onKubeconfig } from '../../support/kubernetes/cluster-sandbox.js';
 import { deploy, server } from './stack.js';
 
 /** Records its input, and creates an object next to those of the deployment, with only kubectl. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
-import { describeWithCluster, kubectlGet, shared } from '../../support/cluster.js';
-import type { Deployed } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, kubectlGet, shared } from '../../support/kubernetes/cluster.js';
+import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { cliPath } from '../../support/engine.js';
 import { deploy, server, service } from './stack.js';
 

@@ -11,7 +11,7 @@ import { followJob } from '../../../src/deployers/kubernetes/lifecycle/follow-jo
 import { SharedOutput } from '../../../src/deployers/kubernetes/operate/logs/shared-output.js';
 import { waitUntilReady } from '../../../src/deployers/kubernetes/ready/wait.js';
 import { mapOf } from '../../../src/system/plain-map.js';
-import { describeWithCluster } from '../../support/cluster.js';
+import { describeWithCluster } from '../../support/kubernetes/cluster.js';
 import { type Site, site } from '../apply/support.js';
 
 /**

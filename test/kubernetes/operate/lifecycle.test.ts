@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deploymentStatusSchema } from '../../../src/deployers/status.js';
-import { describeWithCluster, randomNodePort, shared } from '../../support/cluster.js';
-import type { Deployed } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, randomNodePort, shared } from '../../support/kubernetes/cluster.js';
+import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { runCli } from '../../support/engine.js';
 import { deploy, image, server, service } from './stack.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mapOf } from '../../../src/system/plain-map.js';
-import { describeWithCluster, kubectl } from '../../support/cluster.js';
-import type { Deployed } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, kubectl } from '../../support/kubernetes/cluster.js';
+import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { deploy, server, service } from './stack.js';
 
 describeWithCluster('the pull Secret for the registry', () => {

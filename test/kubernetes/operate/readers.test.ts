@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { describeWithCluster } from '../../support/cluster.js';
-import type { Deployed } from '../../support/cluster-sandbox.js';
+import { describeWithCluster } from '../../support/kubernetes/cluster.js';
+import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { cliPath } from '../../support/engine.js';
 import { deploy, server, service } from './stack.js';
 

@@ -1,4 +1,4 @@
-import { ClusterSandbox, type Deployed } from '../../support/cluster-sandbox.js';
+import { ClusterSandbox, type Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 
 /** The only image of these tests, which has a shell and its tools. */
 export const image = 'cerc/test-container:local';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { containerListSchema } from '../../../src/deployers/status.js';
-import { describeWithCluster, kubectl, randomNodePort } from '../../support/cluster.js';
-import type { Deployed } from '../../support/cluster-sandbox.js';
-import { makeAuthority } from '../../support/authority.js';
+import { describeWithCluster, kubectl, randomNodePort } from '../../support/kubernetes/cluster.js';
+import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
+import { makeAuthority } from '../../support/registry/authority.js';
 import { deploy, server } from './stack.js';
 
 const nodePort = randomNodePort();

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { deleteNamespaces, describeWithCluster, shared } from '../../support/cluster.js';
-import { FromGit, pages } from '../../support/from-git-story.js';
-import { startRegistry, type TestRegistry } from '../../support/registry.js';
+import { deleteNamespaces, describeWithCluster, shared } from '../../support/kubernetes/cluster.js';
+import { FromGit, pages } from '../../support/stories/from-git-story.js';
+import { startRegistry, type TestRegistry } from '../../support/registry/registry.js';
 
 const namespace = `from-git-${randomBytes(4).toString('hex')}`;
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { deleteNamespaces, describeWithCluster, shared } from '../../support/cluster.js';
-import { registryUser, startRegistry, type TestRegistry } from '../../support/registry.js';
-import { ClusterSandbox, Deployed } from '../../support/cluster-sandbox.js';
+import { deleteNamespaces, describeWithCluster, shared } from '../../support/kubernetes/cluster.js';
+import { registryUser, startRegistry, type TestRegistry } from '../../support/registry/registry.js';
+import { ClusterSandbox, Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 
 const unique = randomBytes(4).toString('hex');
 const org = `laconic-push-${unique}`;

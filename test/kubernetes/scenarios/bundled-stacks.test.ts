@@ -1,8 +1,8 @@
 import { copyFile, cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeWithCluster } from '../../support/cluster.js';
-import { ClusterSandbox, type Deployed, needImage } from '../../support/cluster-sandbox.js';
+import { describeWithCluster } from '../../support/kubernetes/cluster.js';
+import { ClusterSandbox, type Deployed, needImage } from '../../support/kubernetes/cluster-sandbox.js';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 

@@ -1,8 +1,8 @@
 import { copyFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithCluster } from '../../support/cluster.js';
-import { nasty, plain } from '../../support/hard-values.js';
-import { ClusterSandbox, type Deployed } from '../../support/cluster-sandbox.js';
+import { describeWithCluster } from '../../support/kubernetes/cluster.js';
+import { nasty, plain } from '../../support/values/hard-values.js';
+import { ClusterSandbox, type Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 
 /** Values that one of the two targets might interpret. */
 const values: Record<string, string> = {

@@ -6,8 +6,8 @@ import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects
 import { renderObjects } from '../../../src/deployers/kubernetes/objects/render.js';
 import { LaconicError } from '../../../src/system/errors.js';
 import { run } from '../../../src/system/process/process.js';
-import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/cluster.js';
-import { app, objectsInput, type StackText } from '../../support/kubernetes-objects.js';
+import { deleteNamespaces, describeWithCluster, kubectl, shared } from '../../support/kubernetes/cluster.js';
+import { app, objectsInput, type StackText } from '../../support/kubernetes/kubernetes-objects.js';
 import { arbitraryService, type WrittenService } from '../../compose/model-arbitrary.js';
 
 const namespace = `generated-${process.pid}`;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithCluster } from '../../support/cluster.js';
+import { describeWithCluster } from '../../support/kubernetes/cluster.js';
 import { eventually } from '../../support/eventually.js';
 import { launch } from '../../support/running.js';
-import { ClusterSandbox, type Deployed, idle } from '../../support/cluster-sandbox.js';
+import { ClusterSandbox, type Deployed, idle } from '../../support/kubernetes/cluster-sandbox.js';
 
 /** Ready when the file is there, which is on a volume. */
 const gated = `

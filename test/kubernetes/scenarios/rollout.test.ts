@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { describeWithCluster, shared } from '../../support/cluster.js';
-import { ClusterSandbox, type Deployed, idle, settled } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, shared } from '../../support/kubernetes/cluster.js';
+import { ClusterSandbox, type Deployed, idle, settled } from '../../support/kubernetes/cluster-sandbox.js';
 
 const tree = 'repositories/roll';
 const stack = `BASE/${tree}/stacks/roll`;

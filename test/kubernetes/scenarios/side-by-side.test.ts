@@ -4,8 +4,8 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
-import { describeWithCluster, kubectl, shared, throughIngress } from '../../support/cluster.js';
-import { ClusterSandbox, type Deployed, ownKinds, settled } from '../../support/cluster-sandbox.js';
+import { describeWithCluster, kubectl, shared, throughIngress } from '../../support/kubernetes/cluster.js';
+import { ClusterSandbox, type Deployed, ownKinds, settled } from '../../support/kubernetes/cluster-sandbox.js';
 import { eventually } from '../../support/eventually.js';
 
 const server = (name: string, port: number, path = ''): string => `services:

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deleteNamespaces, describeWithCluster, kubectl, kubectlGet } from '../../support/cluster.js';
-import { ClusterSandbox, type Deployed, needImage, ownKinds } from '../../support/cluster-sandbox.js';
+import { deleteNamespaces, describeWithCluster, kubectl, kubectlGet } from '../../support/kubernetes/cluster.js';
+import { ClusterSandbox, type Deployed, needImage, ownKinds } from '../../support/kubernetes/cluster-sandbox.js';
 
 let sandbox: ClusterSandbox;
 let deployed: Deployed;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithCluster } from '../../support/cluster.js';
-import { ownDatabaseStack, tellDatabaseStory } from '../../support/database-story.js';
-import { ClusterSandbox, type Deployed } from '../../support/cluster-sandbox.js';
+import { describeWithCluster } from '../../support/kubernetes/cluster.js';
+import { ownDatabaseStack, tellDatabaseStory } from '../../support/stories/database-story.js';
+import { ClusterSandbox, type Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 
 describeWithCluster('the stack test-database on Kubernetes', () => {
   let sandbox: ClusterSandbox;

@@ -1,8 +1,8 @@
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../../src/compose/syntax/shell-words.js';
-import { commandTree } from '../../support/command-tree.js';
-import { codeSpansOf, commandsOf, notRun, readPages } from '../../support/documents.js';
+import { commandTree } from '../../support/docs/command-tree.js';
+import { codeSpansOf, commandsOf, notRun, readPages } from '../../support/docs/documents.js';
 
 const program = await commandTree();
 

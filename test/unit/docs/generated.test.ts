@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { containerListSchema, deploymentStatusSchema } from '../../../src/deployers/status.js';
 import { renderSupport } from '../../../src/deployers/kubernetes/objects/support-matrix.js';
-import { renderCommands } from '../../support/command-reference.js';
-import { commandTree } from '../../support/command-tree.js';
+import { renderCommands } from '../../support/docs/command-reference.js';
+import { commandTree } from '../../support/docs/command-tree.js';
 
 const supportMarks = /(?<=<!-- support matrix -->\n)[^]*(?=<!-- end of support matrix -->)/;
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageDirectory } from '../../../src/system/package.js';
-import { codeSpansOf, type Page, readPages } from '../../support/documents.js';
+import { codeSpansOf, type Page, readPages } from '../../support/docs/documents.js';
 
 const root = packageDirectory();
 const pages = readPages();

@@ -3,7 +3,7 @@ import type { LiveObject } from '../../../../../src/deployers/kubernetes/api/api
 import { buildObjects } from '../../../../../src/deployers/kubernetes/objects/build.js';
 import { nodePortPlace, sharedRoutes } from '../../../../../src/deployers/kubernetes/ingress/conflicts.js';
 import { formatProblem } from '../../../../../src/system/errors.js';
-import { app, objectsInput } from '../../../../support/kubernetes-objects.js';
+import { app, objectsInput } from '../../../../support/kubernetes/kubernetes-objects.js';
 
 const spec =
   'network:\n  http-proxy:\n    - { host-name: A.example.org, routes: [ { path: /, proxy-to: "web:80" }, { path: /api, proxy-to: "web:81" } ] }\n';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { beforeEach, expect, it } from 'vitest';
 import type { LiveObject } from '../../../../../src/deployers/kubernetes/api/api.js';
 import { caddyProblem } from '../../../../../src/deployers/kubernetes/ingress/host-certificates.js';
-import { makeAuthority } from '../../../../support/authority.js';
+import { makeAuthority } from '../../../../support/registry/authority.js';
 import { temporaryDirectory } from '../../../../support/temporary.js';
 
 const day = 86_400_000;

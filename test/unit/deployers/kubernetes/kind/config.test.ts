@@ -10,7 +10,7 @@ import {
 import { clashingPlaces, placeOnKind } from '../../../../../src/deployers/kubernetes/objects/storage/volume-places.js';
 import { formatProblem } from '../../../../../src/system/errors.js';
 import { parseYaml } from '../../../../../src/system/yaml/yaml.js';
-import { objectsInput, type StackText } from '../../../../support/kubernetes-objects.js';
+import { objectsInput, type StackText } from '../../../../support/kubernetes/kubernetes-objects.js';
 import { problemsOf } from '../../../../support/problems.js';
 
 const root = '/home/op/notes';

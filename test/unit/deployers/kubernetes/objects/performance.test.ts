@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildObjects } from '../../../../../src/deployers/kubernetes/objects/build.js';
 import { cost, inProportion } from '../../../../support/cost.js';
-import { objectsInput } from '../../../../support/kubernetes-objects.js';
+import { objectsInput } from '../../../../support/kubernetes/kubernetes-objects.js';
 
 function service(index: number, before: boolean): string {
   const depends = before && index > 0 ? `, depends_on: { s${index - 1}: { condition: service_healthy } }` : '';

@@ -3,7 +3,7 @@ import { serviceKeys as composeKeys } from '../../../../../src/compose/model/ser
 import { buildObjects } from '../../../../../src/deployers/kubernetes/objects/build.js';
 import { deployKeys, serviceSupport } from '../../../../../src/deployers/kubernetes/objects/support-matrix.js';
 import { formatProblem } from '../../../../../src/system/errors.js';
-import { objectsInput, oneService } from '../../../../support/kubernetes-objects.js';
+import { objectsInput, oneService } from '../../../../support/kubernetes/kubernetes-objects.js';
 
 describe('the support matrix', () => {
   it('has every key of Compose, and no other', () => {

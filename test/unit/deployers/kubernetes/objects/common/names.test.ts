@@ -4,7 +4,7 @@ import {
   labelValue,
   namespaceName,
 } from '../../../../../../src/deployers/kubernetes/objects/common/names.js';
-import { app, objectsInput, oneService } from '../../../../../support/kubernetes-objects.js';
+import { app, objectsInput, oneService } from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 const podFile = oneService('');
 const names = createNames(objectsInput({ pods: { web: podFile } }));

@@ -9,7 +9,7 @@ import {
   oneService,
   podOf,
   workloads,
-} from '../../../../../support/kubernetes-objects.js';
+} from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 const secretRef = (name: string, key: string): object => ({
   name,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildObjects } from '../../../../../../src/deployers/kubernetes/objects/build.js';
 import type { FoundCertificate } from '../../../../../../src/deployers/kubernetes/objects/common/input.js';
 import { formatProblem } from '../../../../../../src/system/errors.js';
-import { app, objectsInput, type StackText } from '../../../../../support/kubernetes-objects.js';
+import { app, objectsInput, type StackText } from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 interface Ingress {
   metadata: { name: string; annotations?: Record<string, string> };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildObjects } from '../../../../../../src/deployers/kubernetes/objects/build.js';
 import { formatProblem } from '../../../../../../src/system/errors.js';
-import { app, objectsInput, oneService, type StackText } from '../../../../../support/kubernetes-objects.js';
+import { app, objectsInput, oneService, type StackText } from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 interface Service {
   metadata: { name: string; namespace: string; labels: Record<string, string> };

@@ -6,7 +6,7 @@ import {
   type PodSpec,
   podOf,
   workloads,
-} from '../../../../../support/kubernetes-objects.js';
+} from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 const config = { configMap: { name: `${app}-site-config`, defaultMode: 493 } };
 

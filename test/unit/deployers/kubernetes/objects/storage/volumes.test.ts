@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildObjects } from '../../../../../../src/deployers/kubernetes/objects/build.js';
 import type { KubernetesObject } from '../../../../../../src/deployers/kubernetes/objects/common/object.js';
 import { formatProblem } from '../../../../../../src/system/errors.js';
-import { app, objectsInput, oneService, type StackText } from '../../../../../support/kubernetes-objects.js';
+import { app, objectsInput, oneService, type StackText } from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 interface Storage {
   volumes: KubernetesObject[];

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { startOrder } from '../../../../../../src/deployers/kubernetes/objects/workloads/start-order.js';
-import { app, objectsInput, podOf, type StackText, workloads } from '../../../../../support/kubernetes-objects.js';
+import {
+  app,
+  objectsInput,
+  podOf,
+  type StackText,
+  workloads,
+} from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 const healthy = 'healthcheck: { test: [CMD, ok], interval: 2s }';
 

@@ -6,7 +6,7 @@ import {
   type StackText,
   type Workload,
   workloads,
-} from '../../../../../support/kubernetes-objects.js';
+} from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 const labels = {
   app,

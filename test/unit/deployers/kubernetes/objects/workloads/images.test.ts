@@ -8,7 +8,7 @@ import {
   objectsInput,
   type StackText,
   workloads,
-} from '../../../../../support/kubernetes-objects.js';
+} from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 const digest = `sha256:${'12'.repeat(32)}`;
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { containerOf, findingsOf, oneService, podOf, workloads } from '../../../../../support/kubernetes-objects.js';
+import {
+  containerOf,
+  findingsOf,
+  oneService,
+  podOf,
+  workloads,
+} from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 const two = (a: string, b: string): Record<string, string> => ({
   web: `services:\n  a: { image: x${a === '' ? '' : `, ${a}`} }\n  b: { image: x${b === '' ? '' : `, ${b}`} }\n`,

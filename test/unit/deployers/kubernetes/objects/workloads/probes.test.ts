@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { healthPatience } from '../../../../../../src/deployers/kubernetes/objects/workloads/health-patience.js';
-import { app, containerOf, findingsOf, objectsInput } from '../../../../../support/kubernetes-objects.js';
+import { app, containerOf, findingsOf, objectsInput } from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 const proxy =
   'network: { http-proxy: [ { host-name: a.example.org, routes: [ { path: /x, proxy-to: "web:8080" }, { path: /, proxy-to: "web:80" } ] } ] }\n';

@@ -4,7 +4,7 @@ import {
   cpuQuantity,
   sizeQuantity,
 } from '../../../../../../src/deployers/kubernetes/objects/storage/quantities.js';
-import { containerOf, findingsOf } from '../../../../../support/kubernetes-objects.js';
+import { containerOf, findingsOf } from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 describe('sizes in a spec keep their value, in the form that the API server returns', () => {
   it.each([

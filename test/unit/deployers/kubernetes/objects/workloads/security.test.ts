@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerOf, findingsOf, oneService, podOf } from '../../../../../support/kubernetes-objects.js';
+import { containerOf, findingsOf, oneService, podOf } from '../../../../../support/kubernetes/kubernetes-objects.js';
 
 describe('the security context has what is asked for, and nothing more', () => {
   it.each([

@@ -1,9 +1,9 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { packageDirectory } from '../../src/system/package.js';
-import { run } from '../../src/system/process/process.js';
-import type { Sandbox } from './sandbox.js';
+import { packageDirectory } from '../../../src/system/package.js';
+import { run } from '../../../src/system/process/process.js';
+import type { Sandbox } from '../sandbox.js';
 
 const stack = 'mine/stack-orchestrator/stacks/test-database';
 

@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runOrFail } from '../../src/system/process/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 import { makeAuthority } from './authority.js';
-import { describeWithEngine } from './engine.js';
+import { describeWithEngine } from '../engine.js';
 import { RegistryClient } from './registry-client.js';
-import { describeUnless, programFinder } from './suites.js';
-import { freePort } from './ports.js';
+import { describeUnless, programFinder } from '../suites.js';
+import { freePort } from '../ports.js';
 import { startTokenServer, tokenIssuer, type TokenServer, tokenService } from './registry-token.js';
 
 /** The one user of registries that require a login; the colon is part of the password. */
@@ -48,7 +48,7 @@ export interface TestRegistry extends RegistryClient {
 }
 
 const findProgram = programFinder(
-  join(import.meta.dirname, '..', '..', 'scripts', 'registry.sh'),
+  join(import.meta.dirname, '..', '..', '..', 'scripts', 'registry.sh'),
   'LACONIC_TEST_NO_REGISTRY',
 );
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runOrFail } from '../../src/system/process/process.js';
+import { runOrFail } from '../../../src/system/process/process.js';
 
 /** Files of a certificate and of its key, in PEM format. */
 export interface KeyPair {

@@ -1,11 +1,11 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { run } from '../../src/system/process/process.js';
+import { run } from '../../../src/system/process/process.js';
 import { kubectl, kubectlGet, shared } from './cluster.js';
-import type { CliResult } from './engine.js';
-import { eventually } from './eventually.js';
-import { launch } from './running.js';
-import { idleService, Sandbox } from './sandbox.js';
+import type { CliResult } from '../engine.js';
+import { eventually } from '../eventually.js';
+import { launch } from '../running.js';
+import { idleService, Sandbox } from '../sandbox.js';
 
 /** An object of the API server, with the fields that tests use for all kinds. */
 export interface ClusterObject {

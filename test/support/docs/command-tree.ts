@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { createProgram } from '../../src/commands/shared/program.js';
-import { addCommand, commandTable } from '../../src/commands/table.js';
+import { createProgram } from '../../../src/commands/shared/program.js';
+import { addCommand, commandTable } from '../../../src/commands/table.js';
 
 /** The program with all its commands, options and arguments declared. None of them can be run. */
 export async function commandTree(): Promise<Command> {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageDirectory } from '../../src/system/package.js';
+import { packageDirectory } from '../../../src/system/package.js';
 
 /** A page that users or contributors read. */
 export interface Page {

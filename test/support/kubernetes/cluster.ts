@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { run, runOrFail } from '../../src/system/process/process.js';
-import { describeUnless } from './suites.js';
+import { run, runOrFail } from '../../../src/system/process/process.js';
+import { describeUnless } from '../suites.js';
 
 /**
- * The shared kind cluster of the tests, created by test/cluster/up.sh and passed on by test/support/cluster-setup.ts.
+ * The shared kind cluster of the tests, created by test/cluster/up.sh and passed on by test/support/kubernetes/cluster-setup.ts.
  * The program finds it through the environment of the tests: KUBECONFIG, PATH (kind, kubectl),
  * LACONIC_SO_KIND_NODE_IMAGE.
  */

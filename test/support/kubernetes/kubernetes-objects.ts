@@ -1,11 +1,11 @@
-import { parseComposeFile } from '../../src/compose/document/file.js';
-import { mentionedNames } from '../../src/compose/document/interpolation.js';
-import { normalizeCompose } from '../../src/compose/model/normalize.js';
-import { buildObjects } from '../../src/deployers/kubernetes/objects/build.js';
-import type { ObjectsInput, PodFileInput } from '../../src/deployers/kubernetes/objects/common/input.js';
-import { parseSpec } from '../../src/spec/parse.js';
-import { formatProblem } from '../../src/system/errors.js';
-import { parseYaml } from '../../src/system/yaml/yaml.js';
+import { parseComposeFile } from '../../../src/compose/document/file.js';
+import { mentionedNames } from '../../../src/compose/document/interpolation.js';
+import { normalizeCompose } from '../../../src/compose/model/normalize.js';
+import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
+import type { ObjectsInput, PodFileInput } from '../../../src/deployers/kubernetes/objects/common/input.js';
+import { parseSpec } from '../../../src/spec/parse.js';
+import { formatProblem } from '../../../src/system/errors.js';
+import { parseYaml } from '../../../src/system/yaml/yaml.js';
 
 /** A stack as text. A test sets only the parts it needs; the others are minimal. */
 export interface StackText {
