@@ -5,7 +5,7 @@ const script = join(import.meta.dirname, '..', '..', 'cluster', 'up.sh');
 
 /**
  * Global setup of the project `kubernetes`: creates the shared cluster unless it exists, and puts its addresses into
- * the environment of the tests (see test/support/kubernetes/cluster.ts). Removes clusters that killed test runs left behind.
+ * the environment of the tests (see cluster.ts beside this file). Removes clusters that killed test runs left behind.
  */
 export default function setup(): void {
   if (process.env.LACONIC_TEST_NO_CLUSTER) return;

@@ -5,9 +5,8 @@ import { run, runOrFail } from '../../../src/system/process/process.js';
 import { describeUnless } from '../suites.js';
 
 /**
- * The shared kind cluster of the tests, created by test/cluster/up.sh and passed on by test/support/kubernetes/cluster-setup.ts.
- * The program finds it through the environment of the tests: KUBECONFIG, PATH (kind, kubectl),
- * LACONIC_SO_KIND_NODE_IMAGE.
+ * The shared kind cluster of the tests, created by test/cluster/up.sh and passed on by cluster-setup.ts. The program
+ * finds it through the environment of the tests: KUBECONFIG, PATH (kind, kubectl), LACONIC_SO_KIND_NODE_IMAGE.
  */
 export const shared = {
   /** For `kind-cluster-name` in a spec; the program does not treat this cluster as its own without it. */
