@@ -31,9 +31,10 @@ export function runStep(what, program, args, options = {}) {
   }
 }
 
-/** Refuses a Node that is older than package.json allows. */
+/** Refuses a Node that cannot build the program: the bundler needs a newer one than the program itself. */
 export function checkNode() {
-  const wanted = /(\d+)\.(\d+)/.exec(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node);
+  const { devEngines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const wanted = /(\d+)\.(\d+)/.exec(devEngines.runtime.version);
   const [major, minor] = process.versions.node.split('.').map(Number);
   const [wantedMajor, wantedMinor] = [Number(wanted[1]), Number(wanted[2])];
   if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
