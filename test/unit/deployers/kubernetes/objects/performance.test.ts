@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildObjects } from '../../../../../src/deployers/kubernetes/objects/build.js';
-import { cost, inProportion } from '../../../../support/cost.js';
+import { growth } from '../../../../support/cost.js';
 import { objectsInput } from '../../../../support/kubernetes/kubernetes-objects.js';
 
 function service(index: number, before: boolean): string {
@@ -21,7 +21,7 @@ describe('the time to build objects is linear in the number of services', () => 
       (indexes) => Object.fromEntries(indexes.map((index) => [`p${index}`, file([index])])),
     ],
   ])('with %s', (_, podsOf) => {
-    const best = (count: number): number => {
+    const building = (count: number) => {
       const input = objectsInput({
         pods: podsOf(Array.from({ length: count }, (__, index) => index)),
         config: { A: '1' },
@@ -29,9 +29,8 @@ describe('the time to build objects is linear in the number of services', () => 
         files: { '../config/a': { x: 'y' } },
       });
       expect(buildObjects(input).findings.errors).toEqual([]);
-      return cost(() => buildObjects(input));
+      return () => buildObjects(input);
     };
-    const few = best(60);
-    expect(best(300)).toBeLessThan(few * inProportion);
+    expect(growth(40, building)).toBeLessThan(2.2);
   });
 });
