@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const [entry = 'src/cli.ts', outputFolder = 'dist'] = process.argv.slice(2);
-const target = resolve(root, outputFolder);
+const [entry = 'src/cli.ts', output = 'dist'] = process.argv.slice(2);
+const target = resolve(root, output);
 
 /** `<version>-<short commit>-<yyyymmddHHMM>`, in UTC. */
 function buildTag() {

@@ -17,7 +17,7 @@ for (const file of process.argv.slice(2)) {
     bad += 1;
   };
   const lines = text.split('\n');
-  const isCode = /\.(ts|mjs|js|sh)$/.test(file);
+  const isCode = /\.(ts|mjs|js|sh|py)$/.test(file);
   lines.forEach((line, index) => {
     if (reference.test(line)) complain(index + 1, 'refers to a document that is not in this repository');
     if (isCode && /^\s*(\/\/|\/?\*|#)/.test(line) && line.length > longestComment) {

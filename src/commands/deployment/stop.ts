@@ -49,9 +49,9 @@ export default function declare(group: Command, contextOf: ContextOf): void {
             services,
             timeout,
             deleteVolumes: options.deleteVolumes || options.deleteData,
-            given: { ...clusterSwitch(self), '--delete-namespace': options.deleteNamespace },
           },
           context,
+          { ...clusterSwitch(self), '--delete-namespace': options.deleteNamespace },
         );
       });
   }

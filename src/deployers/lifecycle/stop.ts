@@ -13,16 +13,17 @@ import { checkTargetOptions, type TargetOptions } from './target-options.js';
 /**
  * `stop` and `down`. `--delete-data` lists what it would delete and asks for confirmation; see planDataDeletion. If the
  * directory is gone, its containers are stopped all the same.
- * @param options `given`: options whose effect is in the others; they are checked
+ * @param given options whose effect is in `options`; they are checked
  * @throws LaconicError; InterruptedError
  */
 export async function stopDeployment(
   target: Target,
-  options: StopOptions & { yes: boolean; given: TargetOptions },
+  options: StopOptions & { yes: boolean },
   context: Context,
+  given: TargetOptions,
 ): Promise<void> {
   const stop = async (deployment: Deployment, _: Lock, inside: Context): Promise<void> => {
-    checkTargetOptions(deployment.spec, options.given, inside.report);
+    checkTargetOptions(deployment.spec, given, inside.report);
     const plan = options.deleteData ? await planDataDeletion(deployment) : undefined;
     const { dryRun } = context.options;
     if (plan !== undefined && !options.yes && !dryRun) await confirmDeletion(deployment, plan, inside);

@@ -4,8 +4,8 @@ import os
 
 from stack_orchestrator import _channel
 
-# A document stays known with its text, so that dumping it again keeps the comments. The value is kept alive, so that its
-# id is not reused.
+# A document stays known with its text, so that dumping it again keeps the comments. The value is kept alive, so that
+# its id is not reused.
 _documents = {}
 
 
