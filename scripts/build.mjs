@@ -79,8 +79,8 @@ try {
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
-    // Functions and classes keep their names, which --debug shows in stack traces.
-    minify: { mangle: false },
+    // What a module defines keeps its name, which --debug shows in stack traces.
+    minify: { mangle: { toplevel: false } },
     comments: { legal: true, jsdoc: false, annotation: false },
     codeSplitting: { groups },
   });

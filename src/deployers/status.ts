@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 /**
  * What `ps` and `status` return, the same on both targets. The schemas describe the JSON of `--format json`; the pages
- * `docs/schemas/*.json` are generated from them.
+ * `docs/schemas/*.json` are generated from them. At run time only their types are used.
  */
 
 const publishedAddress = z.object({ ip: z.string(), port: z.int() });

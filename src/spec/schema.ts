@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { nameProblem } from '../system/files/path-names.js';
-import { describeValue, mustBe, textCheck } from '../system/yaml/schema.js';
+import { describeValue, list, map, mustBe, section, textCheck } from '../system/yaml/schema.js';
 import { didYouMean } from '../system/suggest.js';
 import { quote } from '../system/yaml/yaml.js';
 import { portProblem } from './ports.js';
@@ -12,26 +12,24 @@ export const deployTargets = ['compose', 'k8s-kind', 'k8s'] as const;
 export type DeployTarget = (typeof deployTargets)[number];
 
 /** Optional text: null and a missing key mean the same. */
-const optionalText = (what: string) => z.string(mustBe(what)).nullish();
+const optionalText = (what: string) => z.nullish(z.string(mustBe(what)));
 
 /** Required, non-empty text. */
-const text = (what: string) => z.string(mustBe(what)).min(1, mustBe(what));
+const text = (what: string) => z.string(mustBe(what)).check(z.minLength(1, mustBe(what)));
 
 /** A number, a boolean or text: read as text, as it is written. */
 const scalar = (what: string) => z.union([z.string(), z.number(), z.boolean()], mustBe(what));
 
-const list = <T extends z.ZodType>(item: T, what: string) => z.array(item, mustBe(`a list of ${what}`)).nullish();
-
-const map = <T extends z.ZodType>(value: T, what: string, key: z.ZodString = z.string()) =>
-  z.record(key, value, mustBe(`a map of ${what}`)).nullish();
-
-const section = <T extends z.ZodRawShape>(shape: T, what: string) => z.object(shape, mustBe(what)).nullish();
-
 /** True or false, also as text in any case, which the Python program accepted for `security`. */
-const flag = z
-  .union([z.boolean(), z.string().regex(/^(true|false)$/i, mustBe('true or false'))], mustBe('true or false'))
-  .transform((value) => String(value).toLowerCase() === 'true')
-  .nullish();
+const flag = z.nullish(
+  z.pipe(
+    z.union(
+      [z.boolean(), z.string().check(z.regex(/^(true|false)$/i, mustBe('true or false')))],
+      mustBe('true or false'),
+    ),
+    z.transform((value) => String(value).toLowerCase() === 'true'),
+  ),
+);
 
 /** The characters that Compose allows in volume names; `.` and `..` would be other folders. */
 const volumeName = z.string().check(
@@ -47,31 +45,31 @@ const configmapName = z.string().check(textCheck(nameProblem));
 const noNull = (value: string): string | undefined =>
   value.includes('\0') ? 'holds a NUL character, which no path can' : undefined;
 
-const pathOrNothing = z.string(mustBe('a path, or nothing')).check(textCheck(noNull)).nullish();
+const pathOrNothing = z.nullish(z.string(mustBe('a path, or nothing')).check(textCheck(noNull)));
 
-const port = z
-  .union([z.string(), z.number()], mustBe('a port such as "8080:80"'))
-  .transform(String)
-  .check(textCheck(portProblem));
+/** A value whose text is what counts. */
+const asText = (type: z.ZodMiniType) => z.pipe(type, z.transform(String));
+
+const port = asText(z.union([z.string(), z.number()], mustBe('a port such as "8080:80"'))).check(
+  textCheck(portProblem),
+);
 
 const sized = (parse: (value: string) => bigint | undefined, what: string) =>
-  scalar(what)
-    .transform(String)
-    .check(textCheck((value) => (parse(value) === undefined ? `must be ${what}, found ${quote(value)}` : undefined)));
+  asText(scalar(what)).check(
+    textCheck((value) => (parse(value) === undefined ? `must be ${what}, found ${quote(value)}` : undefined)),
+  );
 
 const cpus = sized(parseCpus, 'a number of CPUs such as 0.5 or 500m');
 const bytes = sized(parseMemory, 'a size such as 512M, 512Mi or 2Gi');
 
-const containerAmounts = section({ cpus: cpus.nullish(), memory: bytes.nullish() }, 'a map with cpus and memory');
-const volumeAmounts = section({ storage: bytes.nullish() }, 'a map with storage');
+const containerAmounts = section({ cpus: z.nullish(cpus), memory: z.nullish(bytes) }, 'a map with cpus and memory');
+const volumeAmounts = section({ storage: z.nullish(bytes) }, 'a map with storage');
 
 /** `limits` and `reservations` for all, and the same keys under the name of a single one. */
-function resourceSection<T extends z.ZodType>(amounts: T, what: string) {
+function resourceSection<T extends z.ZodMiniType>(amounts: T, what: string) {
   const shape = { limits: amounts, reservations: amounts };
-  return z
-    .object(shape, mustBe(what))
-    .catchall(z.object(shape, mustBe('a map with limits and reservations')))
-    .nullish();
+  const one = z.object(shape, mustBe('a map with limits and reservations'));
+  return z.nullish(z.catchall(z.object(shape, mustBe(what)), one));
 }
 
 /** `service:port`. */
@@ -84,53 +82,38 @@ const serviceAndPort = text('service:port, such as web:80').check(
   }),
 );
 
-const portNumber = z.int(mustBe('a port number')).min(1, mustBe('a port number')).max(65535, mustBe('a port number'));
+const portNumber = z
+  .int(mustBe('a port number'))
+  .check(z.minimum(1, mustBe('a port number')), z.maximum(65535, mustBe('a port number')));
+
+/** Optional text; unless it is empty, it must fit. `rule` says what fits, if that is more than what it is. */
+const fittingText = (what: string, fits: (value: string) => boolean, rule = what) =>
+  z.nullish(
+    z
+      .string(mustBe(what))
+      .check(
+        textCheck((value) => (value === '' || fits(value) ? undefined : `must be ${rule}, found ${quote(value)}`)),
+      ),
+  );
 
 const dnsLabel = (what: string) =>
-  z
-    .string(mustBe(what))
-    .check(
-      textCheck((value) =>
-        value === '' || /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)
-          ? undefined
-          : `must be ${what} of at most 63 lower-case letters, digits and "-", found ${quote(value)}`,
-      ),
-    )
-    .nullish();
+  fittingText(
+    what,
+    (value) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value),
+    `${what} of at most 63 lower-case letters, digits and "-"`,
+  );
 
 /** A valid name of a Kubernetes object. */
 const objectName = (what: string) =>
-  z
-    .string(mustBe(what))
-    .check(
-      textCheck((value) =>
-        value === '' ||
-        (value.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value))
-          ? undefined
-          : `must be ${what}: lower-case letters, digits, "-" and ".", found ${quote(value)}`,
-      ),
-    )
-    .nullish();
+  fittingText(
+    what,
+    (value) => value.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value),
+    `${what}: lower-case letters, digits, "-" and "."`,
+  );
 
-const absolutePath = z
-  .string(mustBe('an absolute path'))
-  .check(
-    textCheck((value) =>
-      value === '' || value.startsWith('/') ? undefined : `must be an absolute path, found ${quote(value)}`,
-    ),
-  )
-  .nullish();
+const absolutePath = fittingText('an absolute path', (value) => value.startsWith('/'));
 
-const listenAddress = z
-  .string(mustBe('an IP address of this host such as 127.0.0.1'))
-  .check(
-    textCheck((value) =>
-      value === '' || isIP(value) !== 0
-        ? undefined
-        : `must be an IP address of this host such as 127.0.0.1, found ${quote(value)}`,
-    ),
-  )
-  .nullish();
+const listenAddress = fittingText('an IP address of this host such as 127.0.0.1', (value) => isIP(value) !== 0);
 
 const externalService = z
   .object(
@@ -139,25 +122,27 @@ const externalService = z
       ip: optionalText('an IP address'),
       selector: map(scalar('text'), 'labels to text'),
       namespace: dnsLabel('a namespace'),
-      port: portNumber.nullish(),
+      port: z.nullish(portNumber),
     },
     mustBe('a map with host, ip, or selector and namespace'),
   )
-  .refine((service) => service.host ?? service.ip ?? (service.selector && service.namespace), {
-    error: 'needs host, ip, or selector and namespace',
-  });
+  .check(
+    z.refine((service) => service.host ?? service.ip ?? (service.selector && service.namespace), {
+      error: 'needs host, ip, or selector and namespace',
+    }),
+  );
 
 /** A Kubernetes toleration, with the checks of the API server. */
 const toleration = z
   .object(
     {
       key: optionalText('the key of a taint'),
-      operator: z.enum(['Equal', 'Exists'], mustBe('Equal or Exists')).nullish(),
-      value: scalar('text').nullish(),
-      effect: z
-        .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], mustBe('NoSchedule, PreferNoSchedule or NoExecute'))
-        .nullish(),
-      tolerationSeconds: z.int(mustBe('a whole number of seconds')).nullish(),
+      operator: z.nullish(z.enum(['Equal', 'Exists'], mustBe('Equal or Exists'))),
+      value: z.nullish(scalar('text')),
+      effect: z.nullish(
+        z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'], mustBe('NoSchedule, PreferNoSchedule or NoExecute')),
+      ),
+      tolerationSeconds: z.nullish(z.int(mustBe('a whole number of seconds'))),
     },
     mustBe('a toleration such as {key: dedicated, operator: Exists}'),
   )
@@ -184,9 +169,11 @@ const imagePullSecret = section(
     'token-file': optionalText('a path'),
   },
   'a map with server, username and token-env or token-file',
-).refine((secret) => !secret || Boolean(secret['token-env']) || Boolean(secret['token-file']), {
-  error: 'needs token-env or token-file beside server and username',
-});
+).check(
+  z.refine((secret) => !secret || Boolean(secret['token-env']) || Boolean(secret['token-file']), {
+    error: 'needs token-env or token-file beside server and username',
+  }),
+);
 
 const httpProxy = z
   .object(
@@ -243,14 +230,14 @@ export const specShape = z.object(
   {
     stack: text('the name or path of a stack'),
     'deploy-to': deployTo,
-    config: z.record(z.string(), z.unknown(), configError).nullish(),
+    config: z.nullish(z.record(z.string(), z.unknown(), configError)),
     'credentials-files': list(text('a path').check(textCheck(noNull)), 'paths'),
     volumes: map(pathOrNothing, 'volumes to paths', volumeName),
     configmaps: map(pathOrNothing, 'volumes to paths', configmapName),
     network,
-    secrets: z
-      .union([z.array(z.string()), z.record(z.string(), z.unknown())], mustBe('a map or list of secret names'))
-      .nullish(),
+    secrets: z.nullish(
+      z.union([z.array(z.string()), z.record(z.string(), z.unknown())], mustBe('a map or list of secret names')),
+    ),
     resources: section(
       {
         containers: resourceSection(containerAmounts, 'a map with limits, reservations or container names'),
@@ -269,7 +256,7 @@ export const specShape = z.object(
     ),
     annotations: map(scalar('text'), 'annotations to text'),
     labels: map(scalar('text'), 'labels to text'),
-    replicas: z.int(mustBe('a whole number')).min(0, mustBe('0 or more')).nullish(),
+    replicas: z.nullish(z.int(mustBe('a whole number')).check(z.minimum(0, mustBe('0 or more')))),
     'node-affinities': list(
       z.object({ label: text('a node label'), value: scalar('text') }, mustBe('a map with label and value')),
       'maps with label and value',
@@ -278,17 +265,19 @@ export const specShape = z.object(
     'kube-config': optionalText('a path'),
     'image-registry': optionalText('a registry address'),
     'image-pull-secret': imagePullSecret,
-    'image-pull-policy': z.enum(['Always', 'IfNotPresent', 'Never'], mustBe('Always, IfNotPresent or Never')).nullish(),
+    'image-pull-policy': z.nullish(
+      z.enum(['Always', 'IfNotPresent', 'Never'], mustBe('Always, IfNotPresent or Never')),
+    ),
     'image-overrides': map(text('an image'), 'containers to images'),
     namespace: dnsLabel('a namespace'),
     'kind-cluster-name': dnsLabel('a cluster name'),
     'kind-node-image': optionalText('an image'),
     'kind-listen-address': listenAddress,
-    'kind-http-port': portNumber.nullish(),
-    'kind-https-port': portNumber.nullish(),
+    'kind-http-port': z.nullish(portNumber),
+    'kind-https-port': z.nullish(portNumber),
     'kind-mount-root': absolutePath,
     'caddy-ingress-image': optionalText('an image'),
-    'maintenance-service': serviceAndPort.nullish(),
+    'maintenance-service': z.nullish(serviceAndPort),
     'external-services': map(externalService, 'names to services'),
     'ca-certificates': list(text('a path').check(textCheck(noNull)), 'paths'),
   },

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { InvalidFileError, type Problem } from '../system/errors.js';
 import { nameProblem } from '../system/files/path-names.js';
 import { byLine, checkShape, misspelt, type UnknownKey } from '../system/yaml/schema.js';

@@ -1,6 +1,6 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { insidePathProblem, nameProblem } from '../system/files/path-names.js';
-import { mustBe, textCheck } from '../system/yaml/schema.js';
+import { list, map, mustBe, section, textCheck } from '../system/yaml/schema.js';
 import { quote } from '../system/yaml/yaml.js';
 
 const name = (what: string) => z.string(mustBe(what)).check(textCheck(nameProblem));
@@ -16,10 +16,8 @@ const word = (what: string) =>
     }),
   );
 
-const list = <T extends z.ZodType>(item: T, what: string) => z.array(item, mustBe(`a list of ${what}`)).nullish();
-
 /** Informational only, not read: text, or a number such as `1.1`. */
-const remark = z.union([z.string(), z.number(), z.boolean()], mustBe('text')).nullish();
+const remark = z.nullish(z.union([z.string(), z.number(), z.boolean()], mustBe('text')));
 
 /** A name that becomes part of `export-<name>.sh` and `import-<name>.sh` in a container. */
 const transferName = z
@@ -50,23 +48,15 @@ export const stackShape = z.object(
     npms: list(word('a package name'), 'package names'),
     pods: list(z.unknown(), 'pods'),
     jobs: list(z.unknown(), 'jobs'),
-    config: z
-      .record(
-        transferName,
-        z.record(transferName, transferSource, mustBe('a map of variables to <service>.<variable>')).nullish(),
-        mustBe('a map of services to variables'),
-      )
-      .nullish(),
-    hooks: z
-      .object(
-        {
-          start: z
-            .object({ compose: z.boolean(mustBe('true or false')).nullish() }, mustBe('a map with compose'))
-            .nullish(),
-        },
-        mustBe('a map with start'),
-      )
-      .nullish(),
+    config: map(
+      map(transferSource, 'variables to <service>.<variable>', transferName),
+      'services to variables',
+      transferName,
+    ),
+    hooks: section(
+      { start: section({ compose: z.nullish(z.boolean(mustBe('true or false'))) }, 'a map with compose') },
+      'a map with start',
+    ),
   },
   mustBe('a map of keys such as name and pods'),
 );
@@ -92,17 +82,18 @@ function repositoryProblem(value: string): string | undefined {
 
 const inside = (what: string) => z.string(mustBe(what)).check(textCheck(insidePathProblem));
 
-const script = z
-  .string(mustBe('the path of a script'))
-  .check(textCheck((value) => (value === '' ? undefined : insidePathProblem(value))))
-  .nullish();
+const script = z.nullish(
+  z
+    .string(mustBe('the path of a script'))
+    .check(textCheck((value) => (value === '' ? undefined : insidePathProblem(value)))),
+);
 
 /** A pod as a map. */
 export const podItem = z.object(
   {
     name: name('the name of the pod'),
-    repository: z.string(mustBe('[host/]org/repository or internal')).check(textCheck(repositoryProblem)).nullish(),
-    path: inside('a folder of the repository').nullish(),
+    repository: z.nullish(z.string(mustBe('[host/]org/repository or internal')).check(textCheck(repositoryProblem))),
+    path: z.nullish(inside('a folder of the repository')),
     pre_start_command: script,
     post_start_command: script,
   },

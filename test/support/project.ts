@@ -29,6 +29,7 @@ async function buildDriver(): Promise<void> {
   const input = join(import.meta.dirname, 'operation.ts');
   const external = /^[^./]/;
   const { output } = await build({ input, external, platform: 'node', tsconfig: false, write: false });
+  await mkdir(dirname(driver), { recursive: true });
   await writeFileAtomically(driver, output[0].code);
 }
 

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { LaconicError } from '../../system/errors.js';
 import { makeDirectory, readTextIfAny, secretMode, writeFileAtomically } from '../../system/files/files.js';
 import type { Context } from '../../system/context.js';

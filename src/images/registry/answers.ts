@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { LaconicError } from '../../system/errors.js';
 import type { HttpAnswer } from './http.js';
 
@@ -15,27 +15,27 @@ export class RegistryError extends LaconicError {
 
 const descriptor = z.object({
   digest: z.string(),
-  mediaType: z.string().optional(),
-  platform: z.object({ os: z.string(), architecture: z.string() }).optional(),
+  mediaType: z.optional(z.string()),
+  platform: z.optional(z.object({ os: z.string(), architecture: z.string() })),
 });
 
 /**
  * The manifest of one image (`config`), or an index of manifests for several platforms (`manifests`), in Docker's or
  * OCI format.
  */
-const manifest = z.object({ config: descriptor.optional(), manifests: z.array(descriptor).optional() });
+const manifest = z.object({ config: z.optional(descriptor), manifests: z.optional(z.array(descriptor)) });
 export type ImageManifest = z.infer<typeof manifest>;
 
-const imageConfig = z.object({ os: z.string().optional(), architecture: z.string().optional() });
+const imageConfig = z.object({ os: z.optional(z.string()), architecture: z.optional(z.string()) });
 export type ImageConfig = z.infer<typeof imageConfig>;
 
-const tagList = z.object({ tags: z.array(z.string()).nullish() });
-const token = z.object({ token: z.string().optional(), access_token: z.string().optional() });
+const tagList = z.object({ tags: z.nullish(z.array(z.string())) });
+const token = z.object({ token: z.optional(z.string()), access_token: z.optional(z.string()) });
 const failures = z.object({
-  errors: z.array(z.object({ code: z.string().optional(), message: z.string().optional() })),
+  errors: z.array(z.object({ code: z.optional(z.string()), message: z.optional(z.string()) })),
 });
 
-function read<T>(schema: z.ZodType<T>, answer: HttpAnswer, what: string): T {
+function read<T>(schema: z.ZodMiniType<T>, answer: HttpAnswer, what: string): T {
   const checked = schema.safeParse(asJson(answer));
   if (checked.success) return checked.data;
   throw new RegistryError(`${what}: the answer is not that of a registry`, { status: answer.status });

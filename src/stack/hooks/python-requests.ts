@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { errorMessage, LaconicError } from '../../system/errors.js';
 import type { HookServices } from './contexts.js';
 import { type ReadYamlFile, readDeploymentYaml, writeDeploymentYaml } from './deployment-files.js';
@@ -7,10 +7,10 @@ import { dumpYaml, editYaml, loadYaml } from './yaml-edit.js';
 
 /** Requests that the Python side may send while a hook runs. */
 const request = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('yaml-load'), text: z.string(), name: z.string().nullable() }),
-  z.object({ op: z.literal('yaml-dump'), value: z.unknown(), source: z.string().nullable() }),
+  z.object({ op: z.literal('yaml-load'), text: z.string(), name: z.nullable(z.string()) }),
+  z.object({ op: z.literal('yaml-dump'), value: z.unknown(), source: z.nullable(z.string()) }),
   z.object({ op: z.literal('yaml-read'), path: z.string() }),
-  z.object({ op: z.literal('yaml-write'), token: z.number().int(), value: z.unknown() }),
+  z.object({ op: z.literal('yaml-write'), token: z.int(), value: z.unknown() }),
   z.object({
     op: z.literal('run-container'),
     service: z.string(),

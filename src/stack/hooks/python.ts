@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Context } from '../../system/context.js';
 import { errorCode, InterruptedError, type LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files/files.js';
@@ -27,18 +27,18 @@ const ending = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('returned'),
     called: z.boolean(),
-    result: z.unknown().optional(),
-    source: z.string().nullish(),
+    result: z.optional(z.unknown()),
+    source: z.nullish(z.string()),
   }),
   z.object({
     outcome: z.literal('failed'),
     reason: z.string(),
-    kind: z.string().optional(),
+    kind: z.optional(z.string()),
     /** The missing module. */
-    module: z.string().nullish(),
-    line: z.number().nullish(),
-    elsewhere: z.string().optional(),
-    traceback: z.string().optional(),
+    module: z.nullish(z.string()),
+    line: z.nullish(z.number()),
+    elsewhere: z.optional(z.string()),
+    traceback: z.optional(z.string()),
   }),
   z.object({ outcome: z.literal('too-old'), version: z.string(), oldest: z.string() }),
   z.object({ outcome: z.literal('interrupted') }),

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Problem } from '../errors.js';
 import { nearMiss } from '../suggest.js';
 import { type KeyPath, quote, type YamlFile } from './yaml.js';
@@ -48,6 +48,17 @@ export function mustBe(what: string): { error: (issue: { input?: unknown }) => s
   };
 }
 
+/** An optional list; null and a missing key mean the same. */
+export const list = <T extends z.ZodMiniType>(item: T, what: string) =>
+  z.nullish(z.array(item, mustBe(`a list of ${what}`)));
+
+/** An optional map with keys of any name. */
+export const map = <T extends z.ZodMiniType>(value: T, what: string, key: z.ZodMiniString = z.string()) =>
+  z.nullish(z.record(key, value, mustBe(`a map of ${what}`)));
+
+/** An optional map with known keys. */
+export const section = <T extends z.core.$ZodShape>(shape: T, what: string) => z.nullish(z.object(shape, mustBe(what)));
+
 /** Turns a function that returns the problem with a text, or undefined, into a zod check. */
 export function textCheck(problemWith: (text: string) => string | undefined): z.core.CheckFn<string> {
   return (context) => {
@@ -62,7 +73,7 @@ export function textCheck(problemWith: (text: string) => string | undefined): z.
  */
 export function checkShape<T>(
   yaml: YamlFile,
-  schema: z.ZodType<T>,
+  schema: z.ZodMiniType<T>,
   options: { at?: KeyPath; stale?: (path: KeyPath) => Explained | undefined } = {},
 ): Checked<T> {
   const { at = [], stale } = options;
@@ -108,16 +119,16 @@ function issueProblem(yaml: YamlFile, issue: z.core.$ZodIssue, at: KeyPath): Pro
 function unknownKeys(schema: unknown, value: unknown, path: KeyPath): { path: KeyPath; known: string[] }[] {
   const type = unwrap(schema);
   if (Array.isArray(value)) {
-    if (!(type instanceof z.ZodArray)) return [];
-    return value.flatMap((item, index) => unknownKeys(type.element, item, [...path, index]));
+    if (!(type instanceof z.ZodMiniArray)) return [];
+    return value.flatMap((item, index) => unknownKeys(type.def.element, item, [...path, index]));
   }
   if (typeof value !== 'object' || value === null) return [];
   const entries = Object.entries(value);
-  if (type instanceof z.ZodRecord) {
-    return entries.flatMap(([key, item]) => unknownKeys(type.valueType, item, [...path, key]));
+  if (type instanceof z.ZodMiniRecord) {
+    return entries.flatMap(([key, item]) => unknownKeys(type.def.valueType, item, [...path, key]));
   }
-  if (!(type instanceof z.ZodObject)) return [];
-  const shape = type.shape as Record<string, unknown>;
+  if (!(type instanceof z.ZodMiniObject)) return [];
+  const shape = type.def.shape as Record<string, unknown>;
   const known = Object.keys(shape);
   return entries.flatMap(([key, item]) => {
     const at = [...path, key];
@@ -129,7 +140,7 @@ function unknownKeys(schema: unknown, value: unknown, path: KeyPath): { path: Ke
 
 function unwrap(schema: unknown): unknown {
   let type = schema;
-  while (type instanceof z.ZodOptional || type instanceof z.ZodNullable) type = type.unwrap();
+  while (type instanceof z.ZodMiniOptional || type instanceof z.ZodMiniNullable) type = type.def.innerType;
   return type;
 }
 

@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { specShape } from '../../../src/spec/schema.js';
 
 /** Sections whose keys are documented one by one. */
 const sections = ['network', 'resources', 'security'];
 
-function keysOf(shape: z.ZodType): string[] {
+function keysOf(shape: z.ZodMiniType): string[] {
   let inner = shape;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) inner = inner.unwrap() as z.ZodType;
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+  while (inner instanceof z.ZodMiniOptional || inner instanceof z.ZodMiniNullable) {
+    inner = inner.def.innerType as z.ZodMiniType;
+  }
+  return inner instanceof z.ZodMiniObject ? Object.keys(inner.def.shape) : [];
 }
 
 it('docs/spec.md lists every key of a spec once, and no other', async () => {
