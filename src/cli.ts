@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Command, CommanderError } from 'commander';
+import { callCommand } from './commands/call.js';
 import { createProgram } from './commands/shared/program.js';
-import { addCommand, commandTable, type TableEntry } from './commands/table.js';
 import { ExitError, InterruptedError, LaconicError, UsageError } from './system/errors.js';
 import { createReporter, type Reporter, wantsColor } from './system/report.js';
 import type { Context, GlobalOptions } from './system/context.js';
@@ -82,29 +82,15 @@ async function main(argv: readonly string[]): Promise<number> {
   let current: Command = program;
   const reads = (): boolean => readers.has(current.name());
   const signal = interruptSignal(() => report, reads);
-  const contextOf = (command: Command): Context => {
-    let root = command;
-    while (root.parent !== null) root = root.parent;
-    const options = root.opts<GlobalOptions>();
+  const contextFor = (options: GlobalOptions): Context => {
     report = reporterFor(options);
     return { options, report, signal, env: process.env, cwd: process.cwd() };
   };
-  const commands = new Map<string, TableEntry>();
-  for (const entry of commandTable) {
-    addCommand(program, entry);
-    for (const name of entry.names) commands.set(name, entry);
-  }
+  program.hook('preAction', (_, action) => {
+    current = action;
+  });
   try {
-    const called = program.parseOptions([...argv]).operands[0];
-    const entry = called === undefined ? undefined : commands.get(called);
-    if (entry !== undefined) {
-      const command = program.commands.find((candidate) => candidate.name() === entry.names[0]);
-      if (command !== undefined) (await entry.load()).default(command, contextOf);
-    }
-    program.hook('preAction', (_, action) => {
-      current = action;
-    });
-    await program.parseAsync([...argv], { from: 'user' });
+    await callCommand(program, argv, contextFor);
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return usageExit(error);

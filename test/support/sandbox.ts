@@ -5,7 +5,17 @@ import { dirname, join, resolve } from 'node:path';
 import { runOrFail } from '../../src/system/process/process.js';
 import { type CliResult, runCli } from './engine.js';
 import { containersOf, labelled, removeProject, type Seen } from './engine-api.js';
+import { succeedInProcess } from './in-process.js';
 import { removeFolder } from './temporary.js';
+
+/** Where a call runs, below the base, and what its environment has in addition. */
+export interface Surroundings {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Commands that connect a container's output to the terminal. */
+const connecting = new Set(['exec', 'logs', 'run-job']);
 
 /**
  * A folder for one test file with its stacks (in git or not), repositories, specs and deployments, from which the
@@ -58,18 +68,25 @@ export class Sandbox {
   }
 
   /** Runs `laconic-so …` in the base, or in `cwd`; repositories are in `repositories`. */
-  async cli(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
-    return runCli(args, {
-      cwd: this.path(options.cwd ?? ''),
-      env: { CERC_REPO_BASE_DIR: this.path('repositories'), ...options.env },
-    });
+  async cli(args: readonly string[], options: Surroundings = {}): Promise<CliResult> {
+    return runCli(args, this.surroundings(options));
   }
 
-  /** Like {@link cli}, but throws with all output of the program unless it exits with 0. */
-  async succeed(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
+  /**
+   * The same for a call that has to exit with 0. It runs within this process, which saves the start of another one,
+   * unless it connects a container to the terminal.
+   * @throws Error with all output of the program if it fails
+   */
+  async succeed(args: readonly string[], options: Surroundings = {}): Promise<CliResult> {
+    if (!args.some((arg) => connecting.has(arg))) return succeedInProcess(args, this.surroundings(options));
     const result = await this.cli(args, options);
     if (result.code === 0) return result;
     throw new Error(`laconic-so ${args.join(' ')}: exit code ${result.code}\n${result.stdout}${result.stderr}`);
+  }
+
+  /** The directory and the environment of a call. */
+  protected surroundings({ cwd = '', env }: Surroundings): { cwd: string; env: NodeJS.ProcessEnv } {
+    return { cwd: this.path(cwd), env: { CERC_REPO_BASE_DIR: this.path('repositories'), ...env } };
   }
 
   /** Runs `deploy create` for a spec; its project is removed with the sandbox. */

@@ -169,7 +169,7 @@ describeWithEngine('--dry-run prints a plan and changes nothing', () => {
 
   it('for every command of the program, since the table is complete', async () => {
     const subcommands = async (...path: string[]): Promise<string[]> => {
-      const { stdout } = await sandbox.succeed([...path, '--help']);
+      const { stdout } = await sandbox.cli([...path, '--help']);
       const list = /^Commands:\n((?: {2}.*\n)+)/m.exec(stdout)?.[1] ?? '';
       return [...list.matchAll(/^ {2}([\w-]+)/gm)].map((match) => match[1] ?? '');
     };

@@ -42,7 +42,7 @@ describeWithEngine("names in the spec's config that docker itself reads", () => 
 
   it('reach the container and do not select the engine', async () => {
     const env = { DOCKER_HOST: `unix://${sandbox.path('engine.sock')}` };
-    const call = (...args: string[]) => sandbox.succeed(['deployment', '--dir', 'd', ...args], { env });
+    const call = (...args: string[]) => sandbox.cli(['deployment', '--dir', 'd', ...args], { env });
 
     await call('start');
     expect(requests.filter((line) => /^POST \S+\/containers\/create/.test(line))).toHaveLength(1);

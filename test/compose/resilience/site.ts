@@ -1,7 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CliResult } from '../../support/engine.js';
-import { Sandbox } from '../../support/sandbox.js';
+import { Sandbox, type Surroundings } from '../../support/sandbox.js';
 
 /** The content of `.laconic` in a deployment directory that was created and updated, when nothing is unfinished. */
 export const stateFiles = [
@@ -62,9 +61,9 @@ export class Site extends Sandbox {
     ].join('\n');
   }
 
-  /** Runs the program in the directory of the deployments. */
-  override cli(args: readonly string[], options: { env?: NodeJS.ProcessEnv } = {}): Promise<CliResult> {
-    return super.cli(args, { cwd: 'ground', ...options });
+  /** The program runs in the directory of the deployments. */
+  protected override surroundings(options: Surroundings): ReturnType<Sandbox['surroundings']> {
+    return super.surroundings({ cwd: 'ground', ...options });
   }
 
   /** Deployments are named relative to their directory. */
