@@ -1,7 +1,7 @@
 import { connectEngine, pingEngine } from '../engine/connect.js';
 import { selectNames, reportSelection } from '../stack/select.js';
 import type { Context } from '../system/context.js';
-import { errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
+import { errorMessage, InterruptedError, isExplained, LaconicError } from '../system/errors.js';
 import { commandLine } from '../system/process/process.js';
 import { buildOne, type BuildRun, EngineGoneError } from './build-one.js';
 import { type BuildOptions, buildEnvironment, buildSecrets, buildVariables, chooseBuilder } from './environment.js';
@@ -60,7 +60,7 @@ async function plan(container: string, from: BuildSources): Promise<Planned> {
   try {
     return { container, recipe: await findRecipe(container, from) };
   } catch (error) {
-    if (!(error instanceof LaconicError)) throw error;
+    if (!isExplained(error)) throw error;
     return { container, problem: error };
   }
 }

@@ -1,6 +1,6 @@
 import { type Engine, pingEngine } from '../engine/connect.js';
 import type { Context } from '../system/context.js';
-import { errorMessage, InterruptedError, LaconicError } from '../system/errors.js';
+import { errorMessage, InterruptedError, isExplained, LaconicError } from '../system/errors.js';
 import { commandLine } from '../system/process/process.js';
 import { runInGroup } from '../system/process/process-group.js';
 import { BuildLog } from './build-log.js';
@@ -127,7 +127,7 @@ async function explainFailure(
   try {
     await pingEngine(engine, `the build of ${container} was interrupted`);
   } catch (error) {
-    if (!(error instanceof LaconicError)) throw error;
+    if (!isExplained(error)) throw error;
     const hint = [error.hint, log.complete ? `its output is in ${log.file}` : undefined];
     return new EngineGoneError(error.message, {
       hint: hint.filter((line) => line !== undefined).join('\n'),

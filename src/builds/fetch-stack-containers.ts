@@ -16,7 +16,6 @@ export interface FetchOptions {
   forceLocalOverwrite: boolean;
   include?: string;
   exclude?: string;
-  format: 'text' | 'json';
 }
 
 /** The result of `fetch-containers`, as `--format json` prints it. */
@@ -85,7 +84,7 @@ async function credentialsFor(
   }
   report.conceal([password]);
   // Scripts rely on this line; the login is not stored.
-  if (!quiet && options.format === 'text') report.print('Logging into container registry:');
+  if (!quiet) report.print('Logging into container registry:');
   return { username, password };
 }
 

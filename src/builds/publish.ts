@@ -56,7 +56,7 @@ export async function openDestination(
   try {
     await (login === undefined ? askRegistry(engine, name) : checkLogin(engine, login));
   } catch (error) {
-    if (!(error instanceof LaconicError)) throw error;
+    if (!isExplained(error)) throw error;
     const problem = accessProblem(error.message, host, name, login !== undefined);
     if (problem !== undefined) throw problem;
     report.verbose(error.message);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { awayFromRefs } from '../repositories/sync/ref-drift.js';
 import { parseRepositorySpec, type RepositorySpec } from '../repositories/git/spec.js';
 import type { Context } from '../system/context.js';
-import { isExplained, LaconicError } from '../system/errors.js';
+import { isExplained } from '../system/errors.js';
 import { kindOf, readTextIfAny } from '../system/files/files.js';
 import type { Reporter } from '../system/report.js';
 import { shownCommand } from '../system/shown-command.js';
@@ -30,7 +30,7 @@ export function repositoriesOf(entries: readonly string[], report: Reporter): Re
     try {
       return [parseRepositorySpec(entry)];
     } catch (error) {
-      if (!(error instanceof LaconicError)) throw error;
+      if (!isExplained(error)) throw error;
       report.warn(error.message);
       return [];
     }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { FetchOptions } from '../builds/fetch-stack-containers.js';
 import { jsonDocument } from '../output/json.js';
 import { ExitError } from '../system/errors.js';
-import { type ContextOf, parseFormat } from './shared/arguments.js';
+import { answeringIn, type ContextOf, parseFormat } from './shared/arguments.js';
 import { configure } from './shared/program.js';
 
 /** Declares `fetch-containers`. */
@@ -16,11 +16,14 @@ export default function declare(command: Command, contextOf: ContextOf): void {
     .option('--include <containers>', 'only these containers of the stack (comma-separated)')
     .option('--exclude <containers>', 'all containers of the stack except these (comma-separated)')
     .option('--format <text|json>', 'output format', 'text')
-    .action(async (flags: Omit<FetchOptions, 'format'> & { format: string }, self: Command) => {
+    .action(async (flags: FetchOptions & { format: string }, self: Command) => {
+      const format = parseFormat(flags.format);
       const context = contextOf(self);
       const { fetchStackContainers } = await import('../builds/fetch-stack-containers.js');
-      const format = parseFormat(flags.format);
-      const outcome = await fetchStackContainers({ ...flags, format }, context);
+      const outcome = await fetchStackContainers(
+        flags,
+        context.options.dryRun ? context : answeringIn(format, context),
+      );
       if (format === 'json' && !context.options.dryRun) context.report.write(jsonDocument(outcome));
       if (!outcome.complete) throw new ExitError(1);
     });

@@ -39,7 +39,10 @@ export default function declare(group: Command, contextOf: ContextOf): void {
     ),
   )
     .option('--stack-path <path>', 'where the stack is now (its git working tree is pulled)')
-    .option('--spec-file <path>', 'the spec to use, relative to the root of the stack repository')
+    .option(
+      '--spec-file <path>',
+      'the spec, relative to the root of the stack repository (default: deployment/spec.yml, else its own copy)',
+    )
     .option('--no-git-pull', "use the stack's working tree as it is, with local edits or without a network")
     .option('--config-file <path>', 'accepted for old scripts, not used')
     .option('--force', 'continue even if a new host name was not verified', false)

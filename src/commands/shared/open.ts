@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Deployer, Project } from '../../deployers/deployer.js';
 import type { TargetOptions } from '../../deployers/lifecycle/target-options.js';
 import type { Context } from '../../system/context.js';
-import { LaconicError } from '../../system/errors.js';
+import { isExplained } from '../../system/errors.js';
 import { targetOf } from './arguments.js';
 
 /** Opens what a command of `deploy` or `deployment` works on. */
@@ -27,7 +27,7 @@ export async function readOrReport<T>(
   try {
     return await read();
   } catch (error) {
-    if (!options.dryRun || !(error instanceof LaconicError)) throw error;
+    if (!options.dryRun || !isExplained(error)) throw error;
     report.info(error.message);
     report.print(instead);
     return undefined;

@@ -9,7 +9,7 @@ import type { Lock } from '../../deployment/access/lock.js';
 import { warnOfNew } from '../../deployment/checks/reported-warnings.js';
 import { notePlace } from '../../deployment/directory/place.js';
 import type { Context } from '../../system/context.js';
-import { LaconicError } from '../../system/errors.js';
+import { isExplained, LaconicError } from '../../system/errors.js';
 import type { Deployer } from '../deployer.js';
 import { deployerFor } from './choose-deployer.js';
 import { checkTargetOptions, type TargetOptions } from './target-options.js';
@@ -44,7 +44,7 @@ export async function withLockedDeployment<T>(
     await warnOfNew(deployment.ignored, layout, context.report);
     // Without the note a later copy cannot be recognised; on a full disk, stop must work all the same.
     await notePlace(layout).catch((error: unknown) => {
-      if (!(error instanceof LaconicError)) throw error;
+      if (!isExplained(error)) throw error;
       context.report.verbose(error.message);
     });
     return await work(deployment, lock, inside);

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { definitionPrint, envFilePrint, followedBy, type ServicePrint, withValues } from '../../compose/fingerprint.js';
 import type { Stack } from '../../stack/parse.js';
-import { LaconicError } from '../../system/errors.js';
+import { isExplained } from '../../system/errors.js';
 import { listOf, mapOf } from '../../system/plain-map.js';
 import { parseYaml } from '../../system/yaml/yaml.js';
 import {
@@ -62,7 +62,7 @@ export async function servicePrints(
     return prints;
   } catch (error) {
     // Unreadable files are left to the start to report.
-    if (error instanceof LaconicError) return undefined;
+    if (isExplained(error)) return undefined;
     throw error;
   }
 }

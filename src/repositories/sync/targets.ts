@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { commaList, selectNames } from '../../stack/select.js';
-import { LaconicError } from '../../system/errors.js';
+import { isExplained, LaconicError } from '../../system/errors.js';
 import { didYouMean } from '../../system/suggest.js';
 import type { Wanted } from './plan.js';
 import { parseRepositorySpec, type RepositorySpec, remoteUrl, shownName } from '../git/spec.js';
@@ -39,7 +39,7 @@ export function parseSpecs(entries: readonly string[], place: (index: number) =>
     try {
       return [parseRepositorySpec(entry)];
     } catch (error) {
-      if (!(error instanceof LaconicError)) throw error;
+      if (!isExplained(error)) throw error;
       problems.push(`${place(index)}: ${error.message}`);
       return [];
     }

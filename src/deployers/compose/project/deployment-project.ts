@@ -10,7 +10,7 @@ import { credentialSecrets, parseEnvFile } from '../../../spec/environment.js';
 import { parseSecretsEnv, secretTexts } from '../../../spec/generated-secrets.js';
 import type { PodFile } from '../../../stack/parse.js';
 import type { Context } from '../../../system/context.js';
-import { LaconicError } from '../../../system/errors.js';
+import { isExplained, LaconicError } from '../../../system/errors.js';
 import { isSamePlace, kindOf, readTextIfAny } from '../../../system/files/files.js';
 import type { ComposeProject } from '../cli/project.js';
 import { composeEnvironment, type EnvFileText, engineFlags } from './runtime-env.js';
@@ -47,7 +47,7 @@ export async function deploymentProject(
   try {
     return { project: await readProject(deployment, spelling, context), containers, silence };
   } catch (error) {
-    if (!(error instanceof LaconicError)) throw error;
+    if (!isExplained(error)) throw error;
     const stack = stackOf(deployment);
     const project = { name, stack, files: [], jobFiles: new Map(), envFiles: [], env: composeEnvironment([], context) };
     return { project, containers, silence, problem: error };
