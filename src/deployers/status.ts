@@ -15,12 +15,17 @@ const publishedPort = z.object({
 
 const containerStatus = z
   .object({
-    id: z.string().describe('the full id with Docker, `<namespace>/<pod>` on Kubernetes'),
+    id: z.string().describe('unique: the full id with Docker, `<namespace>/<pod>/<container>` on Kubernetes'),
     name: z.string().describe('the name of the container with Docker, of its pod on Kubernetes'),
     service: z.string(),
     image: z.string(),
     state: z.enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']),
-    health: z.enum(['starting', 'healthy', 'unhealthy']).optional().describe('absent without a healthcheck'),
+    health: z
+      .enum(['starting', 'healthy', 'unhealthy'])
+      .optional()
+      .describe(
+        'absent without a healthcheck; on Kubernetes never `unhealthy`, but `starting`, as readiness can return',
+      ),
     exitCode: z.int().optional().describe('present if the container has stopped'),
     restarts: z.int(),
     reason: z.string().optional().describe('Kubernetes: why the container does not run'),

@@ -52,7 +52,7 @@ export function containerStatuses({
       const state = stateOf(status);
       const health = spec.readinessProbe === undefined || state !== 'running' ? undefined : status?.ready;
       return {
-        id: `${namespace}/${pod.metadata.name}`,
+        id: `${namespace}/${pod.metadata.name}/${spec.name}`,
         name: pod.metadata.name,
         service: spec.name,
         image: spec.image ?? '',

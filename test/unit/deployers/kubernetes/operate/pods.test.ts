@@ -35,6 +35,11 @@ it('ps shows the ports of a sidecar, and none of containers that have ended', ()
   );
 });
 
+it('ps tells the containers of one pod apart', () => {
+  const containers = containerStatuses({ namespace: 'ns', pods: [one], services: [] });
+  expect(containers.map(({ id }) => id)).toEqual(['ns/web-r-1/prepare', 'ns/web-r-1/web', 'ns/web-r-1/worker']);
+});
+
 it('status counts sidecars among the containers of a pod, as kubectl does', () => {
   const nothing = { deployments: [], jobs: [], claims: [], services: [], ingresses: [] };
   const status = describeStatus({ namespace: 'ns', world: worldOf({}), pods: [one], ...nothing }, [], [], 0);
