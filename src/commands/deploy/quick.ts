@@ -38,7 +38,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
         const project = await open(self, contextOf(self));
         await project.stop({
           services,
-          ...(timeout === undefined ? {} : { timeout }),
+          timeout,
           deleteVolumes: options.deleteVolumes,
           deleteData: false,
           force: options.force,

@@ -24,8 +24,8 @@ export default function declare(group: Command, contextOf: ContextOf): void {
       const { wait, timeout } = options;
       if (timeout !== undefined && !wait) throw new UsageError('--timeout and --no-wait cannot be used together');
       const { runJob } = await import('../../deployers/lifecycle/run-job.js');
-      const seconds = timeout === undefined ? {} : { timeoutSeconds: parseSeconds(timeout, '--timeout') };
-      const how = { args, env: parseVariables(options.env), wait, ...seconds };
+      const timeoutSeconds = timeout === undefined ? undefined : parseSeconds(timeout, '--timeout');
+      const how = { args, env: parseVariables(options.env), wait, timeoutSeconds };
       const code = await runJob(targetOf(self), job, how, contextOf(self));
       if (code !== 0) throw new ExitError(code);
     });

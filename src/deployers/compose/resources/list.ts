@@ -57,7 +57,7 @@ function portTable(table: PortTable | null): PublishedPort[] {
     return {
       containerPort: Number(number),
       protocol,
-      ...(first === undefined ? {} : { host: { ip: first.HostIp, port: Number(first.HostPort) } }),
+      host: first && { ip: first.HostIp, port: Number(first.HostPort) },
     };
   });
 }

@@ -27,7 +27,7 @@ export async function hostsOf(
       if (host === undefined) return [];
       const secret = secretOf(host, ingress.spec);
       const problem = caddy && isCaddys(ingress.spec) ? caddyProblem(host, caddy, Date.now()) : undefined;
-      return [{ host, ...(address === undefined ? {} : { address }), secret, problem }];
+      return [{ host, address, secret, problem }];
     });
   });
   return requestEach(hosts, async ({ secret, problem, ...host }) => {

@@ -57,12 +57,12 @@ export function containerStatuses({
         service: spec.name,
         image: spec.image ?? '',
         state,
-        ...(health === undefined ? {} : { health: health ? ('healthy' as const) : ('starting' as const) }),
-        ...(ended === undefined ? {} : { exitCode: ended.exitCode }),
+        health: health === undefined ? undefined : health ? 'healthy' : 'starting',
+        exitCode: ended?.exitCode,
         restarts: status?.restartCount ?? 0,
-        ...(waiting === undefined ? {} : { reason: reasonOf(waiting) }),
-        ...(isJobPod(pod) ? { job: true } : {}),
-        ...(running?.startedAt === undefined ? {} : { startedAt: running.startedAt }),
+        reason: waiting && reasonOf(waiting),
+        job: isJobPod(pod) || undefined,
+        startedAt: running?.startedAt,
         ports: publishedPorts(pod, spec, services),
       };
     }),
@@ -75,8 +75,8 @@ function publishedPorts(pod: PodFacts, spec: ContainerSpecFacts, services: reado
   return (spec.ports ?? []).map(({ containerPort, protocol: written = 'TCP' }) => {
     const protocol = written.toLowerCase();
     const found = atNodes.find((one) => one.port === containerPort && one.protocol === protocol);
-    const host = found === undefined || ip === undefined ? {} : { host: { ip, port: found.nodePort } };
-    return { containerPort, protocol, ...host };
+    const host = found === undefined || ip === undefined ? undefined : { ip, port: found.nodePort };
+    return { containerPort, protocol, host };
   });
 }
 
