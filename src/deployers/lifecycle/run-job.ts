@@ -1,3 +1,4 @@
+import { requireGeneratedFiles } from '../../deployment/checks/lost-files.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type { JobOptions } from '../deployer.js';
@@ -19,6 +20,7 @@ export async function runJob(
   const { timeoutSeconds, ...how } = options;
   const run = async (inner: Context): Promise<number> => {
     const deployment = await openUnlocked(target.directory, inner);
+    await requireGeneratedFiles(deployment.layout);
     await requireSecretsToRun(deployment, inner);
     return (await deployerFor(deployment, inner)).runJob(job, how);
   };

@@ -2,6 +2,7 @@ import type { Lock } from '../../deployment/access/lock.js';
 import type { Deployment } from '../../deployment/access/open.js';
 import { insideOperation } from '../../deployment/access/recursion-guard.js';
 import { warnAboutUnset } from '../../deployment/create/prepare.js';
+import { requireGeneratedFiles } from '../../deployment/checks/lost-files.js';
 import { behindParts, behindText } from '../../deployment/directory/changed-sources.js';
 import { runStartHooks } from '../../deployment/hooks/run-hooks.js';
 import { requireSecrets } from '../../deployment/secrets/require-secrets.js';
@@ -26,6 +27,7 @@ export async function startDeployment(
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
     checkTargetOptions(deployment.spec, given, inside.report);
     checkStartOptions(deployment.spec, options, inside.report);
+    await requireGeneratedFiles(deployment.layout);
     for (const part of await behindParts(deployment.layout)) inside.report.info(behindText(part));
     await startAndReport(deployment, options, lock, inside);
   });

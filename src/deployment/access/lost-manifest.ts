@@ -5,11 +5,8 @@ import { isBelow } from '../../system/files/path-names.js';
 import type { Reporter } from '../../system/report.js';
 import type { JournalStep } from './journal.js';
 import type { DeploymentLayout } from '../directory/layout.js';
-import { readManifest } from '../directory/manifest.js';
+import { generatedFolders, readManifest } from '../directory/manifest.js';
 import type { GeneratedTree } from '../directory/tree.js';
-
-/** Folders of a deployment directory whose files are generated. */
-const generatedFolders = ['binds', 'compose', 'compose-jobs', 'config', 'configmaps', 'hooks', 'pods'];
 
 /** Maximum number of files listed. */
 const shown = 10;
