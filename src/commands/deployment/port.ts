@@ -7,7 +7,7 @@ import { subcommand } from '../shared/program.js';
 /** Adds `port` to a group. */
 export function declarePort(group: Command, contextOf: ContextOf, open: OpenProject): void {
   subcommand(group, 'port [service] [port]', 'print the address a port of a service is published at')
-    .option('--protocol <tcp|udp>', 'protocol of the port', 'tcp')
+    .option('--protocol <tcp|udp|sctp>', 'protocol of the port', 'tcp')
     .option('--index <number>', 'index of the container if the service has several', '1')
     .action(
       async (
