@@ -1,4 +1,4 @@
-import { splitAmount } from '../compose/syntax/amounts.js';
+import { bytesPerUnit, splitAmount } from '../compose/syntax/amounts.js';
 
 /**
  * Exact sizes and CPU counts of a spec in any notation. Text that is a Kubernetes quantity is read as one (`512M` =
@@ -8,21 +8,10 @@ import { splitAmount } from '../compose/syntax/amounts.js';
 /** The largest number of bytes in Kubernetes. */
 const maxBytes = 2n ** 63n - 1n;
 
-const binary = (exponent: bigint): bigint => 1024n ** exponent;
-const decimal = (exponent: bigint): bigint => 1000n ** exponent;
-
 /** Kubernetes suffixes, case-sensitive. `m` is left out: thousandths of a byte make no sense. */
 const kubernetesBytes = new Map([
-  ...['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].map((suffix, index) => [suffix, binary(BigInt(index + 1))] as const),
-  ...['k', 'M', 'G', 'T', 'P', 'E'].map((suffix, index) => [suffix, decimal(BigInt(index + 1))] as const),
-]);
-
-/** Compose suffixes (powers of 1024, case-insensitive); those of Kubernetes take precedence. */
-const composeBytes = new Map([
-  ['b', 1n],
-  ...['k', 'm', 'g', 't', 'p'].flatMap((letter, index) =>
-    [letter, `${letter}b`, `${letter}ib`].map((suffix) => [suffix, binary(BigInt(index + 1))] as const),
-  ),
+  ...['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].map((suffix, index) => [suffix, 1024n ** BigInt(index + 1)] as const),
+  ...['k', 'M', 'G', 'T', 'P', 'E'].map((suffix, index) => [suffix, 1000n ** BigInt(index + 1)] as const),
 ]);
 
 const cpuNanos = new Map([
@@ -38,8 +27,14 @@ const cpuNanos = new Map([
  * @returns undefined if the text is not a size, is negative, or exceeds 2⁶³−1 bytes
  */
 export function parseMemory(value: string | number): bigint | undefined {
-  const bytes = scaled(value, (suffix) => kubernetesBytes.get(suffix) ?? composeBytes.get(suffix.toLowerCase()), 1n);
+  const bytes = scaled(value, memoryUnit, 1n);
   return bytes === undefined || bytes > maxBytes ? undefined : bytes;
+}
+
+/** Bytes by suffix; those of Kubernetes take precedence. */
+function memoryUnit(suffix: string): bigint | undefined {
+  const compose = bytesPerUnit(suffix);
+  return kubernetesBytes.get(suffix) ?? (compose === undefined ? undefined : BigInt(compose));
 }
 
 /**

@@ -51,6 +51,12 @@ export function splitAmount(text: string): Record<AmountPart, string> | undefine
   return whole + fraction === '' ? undefined : { number, sign, whole, fraction, exponent, unit };
 }
 
+/** Returns the bytes that a unit of a size means in Compose: 1024² for `m`, `mb` and `MiB`; undefined if it is none. */
+export function bytesPerUnit(unit: string): number | undefined {
+  if (!/^(?:b|[kmgtp](?:i?b)?)?$/i.test(unit)) return undefined;
+  return 1024 ** 'bkmgtp'.indexOf(unit.charAt(0).toLowerCase());
+}
+
 /**
  * Parses a size in Compose's units into whole bytes: `64m`, `1.5gb`, `1 KiB`, `1048576`; letters, in any case, always
  * mean powers of 1024. (Sizes of a spec may also be Kubernetes quantities: see `parseMemory` in `src/spec/units.ts`.)
@@ -58,7 +64,7 @@ export function splitAmount(text: string): Record<AmountPart, string> | undefine
  */
 export function parseBytes(text: string): number | undefined {
   const { number, unit = '?' } = splitAmount(text) ?? {};
-  if (!/^(?:b|[kmgtp](?:i?b)?)?$/i.test(unit)) return undefined;
-  const bytes = Number(number) * 1024 ** 'bkmgtp'.indexOf(unit.charAt(0).toLowerCase());
-  return bytes < 0 ? undefined : Math.trunc(bytes);
+  const factor = bytesPerUnit(unit);
+  if (factor === undefined || Number(number) < 0) return undefined;
+  return Math.trunc(Number(number) * factor);
 }
