@@ -26,12 +26,22 @@ export interface ServiceChanges {
   removed: string[];
 }
 
-/** Keys that Compose ignores when it decides whether a container is up to date. */
-export const notOfContainers = new Set(['build', 'pull_policy', 'scale', 'extends']);
+/** Keys that Compose ignores when it decides whether a container is up to date: they matter before there is one. */
+const notOfContainers: ReadonlySet<string> = new Set(['build', 'pull_policy', 'extends']);
 
-/** A service without `deploy.replicas`, which recreates no container. `deploy` becomes a list of pairs. */
-export function withoutReplicas(service: unknown): Record<string, unknown> {
-  const { deploy, ...rest } = mapOf(service);
+/**
+ * Keys for which a start leaves that decision to Compose: those that it ignores, and those that affect no container,
+ * but are compared by some versions.
+ */
+export const leftToCompose: ReadonlySet<string> = new Set([...notOfContainers, 'depends_on', 'profiles', 'develop']);
+
+/**
+ * A service without `scale` and `deploy.replicas`: another number of containers recreates none of them. `deploy`
+ * becomes a list of pairs.
+ */
+export function withoutCount(service: unknown): Record<string, unknown> {
+  const { deploy, ...rest }: Record<string, unknown> = mapOf(service);
+  delete rest.scale;
   const others = Object.entries(mapOf(deploy)).filter(([key]) => key !== 'replicas');
   return { ...rest, ...(others.length > 0 && { deploy: others }) };
 }
@@ -42,9 +52,7 @@ export function withoutReplicas(service: unknown): Record<string, unknown> {
  * @param service the service's map, as written
  */
 export function definitionPrint(service: unknown, lookup: (name: string) => string | undefined): unknown {
-  const kept = Object.fromEntries(
-    Object.entries(withoutReplicas(service)).filter(([key]) => !notOfContainers.has(key)),
-  );
+  const kept = Object.fromEntries(Object.entries(withoutCount(service)).filter(([key]) => !notOfContainers.has(key)));
   const { environment } = kept;
   const unvalued = Array.isArray(environment)
     ? environment.filter((item): item is string => typeof item === 'string' && !/[=$]/.test(item))

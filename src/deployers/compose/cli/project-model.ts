@@ -1,4 +1,4 @@
-import { followedBy, withoutReplicas } from '../../../compose/fingerprint.js';
+import { followedBy, withoutCount } from '../../../compose/fingerprint.js';
 import { LaconicError } from '../../../system/errors.js';
 import { sha256 } from '../../../system/files/files.js';
 import type { Context } from '../../../system/context.js';
@@ -233,7 +233,7 @@ function parseService(
       return text === undefined ? [] : [{ name: content.name, text }];
     }),
     fingerprint: sha256(JSON.stringify(raw)),
-    parts: hashes(Object.entries(withoutReplicas(raw)).filter(([key]) => key !== 'scale')),
+    parts: hashes(Object.entries(withoutCount(raw))),
     uses: [
       ...Object.keys(raw.networks ?? {}).map((network) => `network ${network}`),
       ...(raw.volumes ?? []).flatMap(({ type, source }) => (type === 'volume' && source ? [`volume ${source}`] : [])),

@@ -1,4 +1,4 @@
-import { notOfContainers } from '../../../compose/fingerprint.js';
+import { leftToCompose } from '../../../compose/fingerprint.js';
 import { composeLabels } from '../../../engine/containers.js';
 import { changedContents } from './bind-files.js';
 import type { Checksums } from '../project/start-record.js';
@@ -65,9 +65,6 @@ export interface StartPlan {
   readonly steps: ReadonlyMap<string, Step>;
   readonly kept: ReadonlyMap<string, Kept>;
 }
-
-/** Keys of a service that do not affect containers, or that Compose, depending on its version, does not compare. */
-const undecided: ReadonlySet<string> = new Set([...notOfContainers, 'depends_on', 'profiles', 'develop']);
 
 /**
  * Compares the model with the containers. A service is not changed if each of its containers runs or has completed as a
@@ -172,7 +169,7 @@ function redefinition(
   if (recorded.parts === undefined) return { action: 'recreate', why: configuration([]) };
   const parts = changedParts(recorded.parts, service.parts);
   if (parts.length === 0) return undefined;
-  const decided = parts.filter((part) => !undecided.has(part));
+  const decided = parts.filter((part) => !leftToCompose.has(part));
   if (decided.length === 0) return { action: 'check', why: configuration(parts) };
   return { action: 'recreate', why: configuration(decided) };
 }
