@@ -3,7 +3,7 @@ import type { SimpleGitOptions } from 'simple-git';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import { kindOf } from '../../system/files/files.js';
 import type { SilenceWatch } from '../../system/process/patience.js';
-import { commandLine, programMissing } from '../../system/process/process.js';
+import { commandLine, ProgramMissingError } from '../../system/process/process.js';
 import { withoutCredentials } from './remote.js';
 
 /** A git command that failed, with git's message for analysis and for display. */
@@ -108,7 +108,7 @@ export async function git(folder: string, args: readonly string[], options: GitO
     const said = `connection timed out: no data received for ${silenceSeconds} s`;
     throw new GitFailedError(commandLine('git', ['-C', folder, ...args]), said);
   }
-  if (ended.stderr.includes('spawn git ENOENT')) throw programMissing('git', new Error(ended.stderr));
+  if (ended.stderr.includes('spawn git ENOENT')) throw new ProgramMissingError('git', new Error(ended.stderr));
   throw new GitFailedError(commandLine('git', ['-C', folder, ...args]), plainWords(ended.stderr));
 }
 

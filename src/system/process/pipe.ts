@@ -1,5 +1,5 @@
 import { errorCode, InterruptedError } from '../errors.js';
-import { loadExeca, programMissing, type RunResult } from './process.js';
+import { loadExeca, ProgramMissingError, type RunResult } from './process.js';
 
 /** A program and its exact arguments. */
 export type PipedCommand = readonly [program: string, ...args: string[]];
@@ -34,7 +34,7 @@ interface Ended {
 }
 
 function asResult(program: string, { cause, exitCode, stderr, escapedCommand }: Ended): RunResult {
-  if (errorCode(cause) === 'ENOENT' && exitCode === undefined) throw programMissing(program, cause);
+  if (errorCode(cause) === 'ENOENT' && exitCode === undefined) throw new ProgramMissingError(program, cause);
   const text = typeof stderr === 'string' ? stderr : '';
   return { stdout: '', stderr: text, code: exitCode ?? 1, command: escapedCommand };
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../errors.js';
-import { forEachLine, programMissing, signalExitCode } from './process.js';
+import { forEachLine, ProgramMissingError, signalExitCode } from './process.js';
 
 export interface GroupOptions {
   cwd: string;
@@ -60,7 +60,7 @@ async function ended(child: ChildProcess, program: string): Promise<number> {
     child.once('error', (error) => {
       reject(
         errorCode(error) === 'ENOENT'
-          ? programMissing(program, error)
+          ? new ProgramMissingError(program, error)
           : new LaconicError(`cannot run ${program}: ${errorMessage(error)}`, { cause: error }),
       );
     });

@@ -41,15 +41,17 @@ function environment(env: NodeJS.ProcessEnv | undefined): Pick<Options, 'env' | 
   return env === undefined ? {} : { env, extendEnv: false };
 }
 
-/** The error for a program that is not installed, with a hint what to install. */
-export function programMissing(program: string, cause: unknown): LaconicError {
-  return new LaconicError(`${program} is not installed, or not on the PATH`, {
-    hint:
-      program === 'docker'
-        ? 'install the Docker engine and Compose v2 (docker compose version must answer)'
-        : `install ${program}`,
-    cause,
-  });
+/** A program is not installed. The hint says what to install. */
+export class ProgramMissingError extends LaconicError {
+  constructor(program: string, cause: unknown) {
+    super(`${program} is not installed, or not on the PATH`, {
+      hint:
+        program === 'docker'
+          ? 'install the Docker engine and Compose v2 (docker compose version must answer)'
+          : `install ${program}`,
+      cause,
+    });
+  }
 }
 
 /** A command ready to paste into a shell: for messages, never to be run. */
@@ -59,7 +61,7 @@ export function commandLine(program: string, args: readonly string[]): string {
 
 /**
  * Runs a program with exactly these arguments (no shell), capturing stdout and stderr. Resolves for any exit code.
- * @throws LaconicError if it cannot be started; InterruptedError if `signal` stopped it
+ * @throws ProgramMissingError; LaconicError if it cannot be started; InterruptedError if `signal` stopped it
  */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const execa = await loadExeca();
@@ -77,7 +79,7 @@ export async function run(program: string, args: readonly string[], options: Run
   const result = await child;
   if (result.isCanceled) throw new InterruptedError();
   if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined)
-    throw programMissing(program, result.cause);
+    throw new ProgramMissingError(program, result.cause);
   const signalCode = result.signal ? signalExitCode(result.signal) : undefined;
   if (result.exitCode === undefined && signalCode === undefined) {
     throw new LaconicError(`cannot run ${program}: ${result.originalMessage ?? 'unknown reason'}`, {
@@ -138,7 +140,7 @@ export async function runAttached(
   ended?.();
   if (result.isCanceled || (script && signal?.aborted)) throw new InterruptedError();
   if (errorCode(result.cause) === 'ENOENT' && result.exitCode === undefined)
-    throw programMissing(program, result.cause);
+    throw new ProgramMissingError(program, result.cause);
   return result.exitCode ?? (result.signal ? signalExitCode(result.signal) : 1);
 }
 

@@ -4,7 +4,7 @@ import type { Engine } from '../../../engine/connect.js';
 import type { Spec } from '../../../spec/model.js';
 import type { Context } from '../../../system/context.js';
 import { CommandFailedError, errorCode, errorMessage, InterruptedError, LaconicError } from '../../../system/errors.js';
-import { commandLine, programMissing } from '../../../system/process/process.js';
+import { commandLine, ProgramMissingError } from '../../../system/process/process.js';
 import { sendToGroup } from '../../../system/process/process-group.js';
 import { callAtExit, callEnvironment, composeOrFail } from '../cli/compose-cli.js';
 import type { ComposeLine } from '../cli/compose-progress.js';
@@ -186,7 +186,7 @@ export async function upAttached(
     const [code] = (await once(child, 'close')) as [number | null];
     return code ?? 1;
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') throw programMissing('docker', error);
+    if (errorCode(error) === 'ENOENT') throw new ProgramMissingError('docker', error);
     throw new LaconicError(`cannot run docker: ${errorMessage(error)}`, { cause: error });
   } finally {
     signal.removeEventListener('abort', interrupt);

@@ -1,6 +1,6 @@
 import type { Context } from '../../../system/context.js';
 import { CommandFailedError, LaconicError } from '../../../system/errors.js';
-import { run, type RunResult } from '../../../system/process/process.js';
+import { ProgramMissingError, run, type RunResult } from '../../../system/process/process.js';
 
 /** Default node image, if the spec names none. */
 export const nodeImageVariable = 'LACONIC_SO_KIND_NODE_IMAGE';
@@ -15,7 +15,7 @@ export async function runKind(
   try {
     return await run('kind', args, { env, signal, ...options });
   } catch (error) {
-    if (!(error instanceof LaconicError) || !error.message.startsWith('kind is not installed')) throw error;
+    if (!(error instanceof ProgramMissingError)) throw error;
     throw new LaconicError(error.message, {
       hint: 'kind runs Kubernetes in containers, for deploy-to: k8s-kind. Install it (https://kind.sigs.k8s.io, or: go install sigs.k8s.io/kind@latest) and put it on the PATH',
       cause: error,
