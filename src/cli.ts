@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Command, CommanderError } from 'commander';
 import { callCommand } from './commands/call.js';
-import { createProgram } from './commands/shared/program.js';
+import { createProgram, usageText } from './commands/shared/program.js';
 import { ExitError, InterruptedError, LaconicError, UsageError } from './system/errors.js';
 import { createReporter, type Reporter, wantsColor } from './system/report.js';
 import type { Context, GlobalOptions } from './system/context.js';
@@ -66,16 +66,6 @@ function explain(error: unknown, report: Reporter, reads: boolean): number {
   return error instanceof LaconicError ? error.exitCode : 1;
 }
 
-/**
- * Prints a usage error in the form that existing scripts expect: usage, where to find help, a blank line, the error.
- */
-function explainUsage(message: string, command: Command): void {
-  const path: string[] = [];
-  for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
-  const name = path.join(' ');
-  process.stderr.write(`Usage: ${name} ${command.usage()}\nTry '${name} --help' for help.\n\nError: ${message}\n`);
-}
-
 async function main(argv: readonly string[]): Promise<number> {
   let report = reporterFor({ quiet: false, verbose: false, debug: argv.includes('--debug') });
   const program = createProgram();
@@ -94,7 +84,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return usageExit(error);
-    if (error instanceof UsageError) explainUsage(error.message, current);
+    if (error instanceof UsageError) process.stderr.write(usageText(current, error.message));
     return error instanceof UsageError ? error.exitCode : explain(error, report, reads());
   }
 }

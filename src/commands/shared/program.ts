@@ -46,11 +46,7 @@ export function configure(command: Command): Command {
       .showHelpAfterError(false)
       .configureOutput({
         outputError: (text, write) => {
-          const path: string[] = [];
-          for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
-          const name = path.join(' ');
-          const message = text.replace(/^error: /, '').trimEnd() + placeOf(text, command);
-          write(`Usage: ${name} ${command.usage()}\nTry '${name} --help' for help.\n\nError: ${message}\n`);
+          write(usageText(command, text.replace(/^error: /, '').trimEnd() + placeOf(text, command)));
         },
       })
       // The column of terms takes half of a terminal: the narrow descriptions beside it must wrap all the same.
@@ -59,6 +55,14 @@ export function configure(command: Command): Command {
       .helpCommand(false)
       .helpOption('-h, --help', 'show this help')
   );
+}
+
+/** A usage error in the form that existing scripts expect: usage, where to find help, a blank line, the error. */
+export function usageText(command: Command, message: string): string {
+  const path: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) path.unshift(at.name());
+  const name = path.join(' ');
+  return `Usage: ${name} ${command.usage()}\nTry '${name} --help' for help.\n\nError: ${message}\n`;
 }
 
 /** Help for an unknown command is a usage error, not the help of its group. */
