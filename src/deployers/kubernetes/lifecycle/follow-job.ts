@@ -1,9 +1,7 @@
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../system/context.js';
 import { errorCode, errorMessage, InterruptedError, LaconicError } from '../../../system/errors.js';
 import type { ClusterApi, LiveObject, WatchEvent } from '../api/api.js';
-import { ClusterError } from '../api/errors.js';
 import { type Need, needs } from '../api/permissions.js';
 import { resourcePath, resources } from '../api/resources.js';
 import { explainObjects } from '../ready/explain.js';
@@ -13,6 +11,7 @@ import { Judge } from '../ready/judge.js';
 import { containersOf } from '../ready/pod.js';
 import { WatchCache } from '../ready/watch-cache.js';
 import { linesOf, LogLines } from '../operate/logs/log-lines.js';
+import { openPatiently } from '../operate/logs/log-source.js';
 import type { SharedOutput } from '../operate/logs/shared-output.js';
 
 /** On a Job created by `run-job`: a user's work, which `stop` does not end without `--force`. */
@@ -134,24 +133,13 @@ async function showLog(source: Running, run: JobRun, pods: readonly PodFacts[]):
   const several = pods.some((pod) => containersOf(pod).length > 1);
   context.report.endProgress();
   try {
-    const log = await opened(() => api.stream(path, { container: source.container, follow: 'true' }, context.signal));
+    const open = () => api.stream(path, { container: source.container, follow: 'true' }, context.signal);
+    const log = await openPatiently(open, context.signal);
     await copy(log, several ? source.container : undefined, output);
   } catch (error) {
     // A closed output (`| head`) is not an error.
     if (context.signal.aborted || errorCode(error) === 'EPIPE') return;
     context.report.warn(`the output of ${source.container} is missing or incomplete: ${errorMessage(error)}`);
-  }
-}
-
-/** Opens a log that the node may not have yet, or not be able to provide at the moment. */
-async function opened(open: () => Promise<Readable>): Promise<Readable> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await open();
-    } catch (error) {
-      if (!(error instanceof ClusterError) || error.status === undefined || attempt === 3) throw error;
-      await sleep(500);
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
 import { errorCode, InterruptedError } from '../../../../system/errors.js';
 import { ClusterError } from '../../api/errors.js';
 import { resources } from '../../api/resources.js';
@@ -9,7 +9,7 @@ import type { WatchEvent } from '../../api/api.js';
 import { isOwnPod } from '../snapshot.js';
 import { isOurs, ownerOf } from '../../apply/ownership.js';
 import { linesOf, LogLines } from './log-lines.js';
-import { labelOf, type LogSource, type LogsRequest, openLog } from './log-source.js';
+import { labelOf, type LogSource, type LogsRequest, openLog, openPatiently } from './log-source.js';
 import type { SharedOutput } from './shared-output.js';
 
 /**
@@ -130,21 +130,18 @@ class Follower {
     const parameters = { ...query.parameters };
     if (again) delete parameters.tailLines;
     const own = { ...this.#request, query: { ...query, parameters } };
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        const stream = await openLog(source, own, { follow: 'true' }, this.#signal);
-        const label = (): string => labelOf(source, this.#pods.values());
-        await this.#output.take(linesOf(stream, new LogLines(label, query)));
-        return;
-      } catch (error) {
-        // Just after the API server reported a container as started, the kubelet may answer that it is not; a pod may
-        // be gone.
-        if (!(error instanceof ClusterError) || error.status === undefined || attempt === 3) throw error;
-        if (error.status === 404) return;
-        await sleep(500, undefined, { signal: this.#signal });
-      }
-    }
+    const open = (): Promise<Readable | undefined> =>
+      openLog(source, own, { follow: 'true' }, this.#signal).catch(undefinedIfGone);
+    const stream = await openPatiently(open, this.#signal);
+    if (stream === undefined) return;
+    const label = (): string => labelOf(source, this.#pods.values());
+    await this.#output.take(linesOf(stream, new LogLines(label, query)));
   }
+}
+
+/** A pod may be gone by the time its log is opened. */
+function undefinedIfGone(error: unknown): undefined {
+  if (!(error instanceof ClusterError) || error.status !== 404) throw error;
 }
 
 function hasLog({ state }: ContainerStatusFacts): boolean {

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../../system/context.js';
 import type { LogsOptions } from '../../../deployer.js';
 import type { ClusterApi } from '../../api/api.js';
+import { ClusterError } from '../../api/errors.js';
 import type { Identity } from '../../apply/ownership.js';
 import { resourcePath, resources } from '../../api/resources.js';
 import type { PodFacts } from '../../ready/api-types.js';
@@ -54,4 +56,20 @@ export async function openLog(
 ): Promise<Readable> {
   const path = `${resourcePath(resources.Pod, identity.namespace, pod.metadata.name)}/log`;
   return api.stream(path, { container, ...query.parameters, ...more }, signal);
+}
+
+/**
+ * Opens a log with up to three repetitions: just after the API server reported a container as started, the kubelet may
+ * answer that it is not, or be unable to provide the log at the moment.
+ * @throws ClusterError; AbortError if `signal` ends the wait
+ */
+export async function openPatiently<T>(open: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.status === undefined || attempt === 3) throw error;
+      await sleep(500, undefined, { signal });
+    }
+  }
 }
