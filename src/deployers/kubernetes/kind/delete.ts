@@ -9,6 +9,7 @@ import { deploymentIdLabel } from '../objects/common/labels.js';
 import { type KindCluster, listKindClusters } from './clusters.js';
 import { forgetCluster, lockCluster, wasMadeByUs } from './create.js';
 import { runKind } from './kind-cli.js';
+import { noKindCluster } from './no-cluster.js';
 
 /** A deployment or namespace in use in a cluster. */
 interface Resident {
@@ -40,7 +41,7 @@ export async function deleteCluster(
   try {
     const cluster = (await listKindClusters(await connectEngine(context))).find((each) => each.name === name);
     if (cluster === undefined) {
-      report.info(`there is no kind cluster ${name} on this host`);
+      report.info(noKindCluster(name));
       return false;
     }
     if (!options.force) await refuseWhileUsed(cluster, options, context);

@@ -18,7 +18,7 @@ import { createCluster, lockCluster, rememberMade } from './create.js';
 import { discardCluster, isHalfCreated } from './recover-cluster.js';
 import { canonicalPaths, misfitAdvice, misfits } from './misfits.js';
 import { NodeContents } from './load-images.js';
-import { NoKindClusterError } from './no-cluster.js';
+import { noKindCluster, NoKindClusterError } from './no-cluster.js';
 import { placeOnKind } from '../objects/storage/volume-places.js';
 import { isBelow } from '../../../system/files/path-names.js';
 
@@ -222,10 +222,9 @@ function missing(name: string): LaconicError {
 }
 
 function ambiguous(name: string, names: readonly string[]): LaconicError {
-  return new LaconicError(
-    `there is no kind cluster ${name} on this host, and several others that could be meant: ${names.join(', ')}`,
-    { hint: 'name one with kind-cluster-name in the spec and run deploy create --update' },
-  );
+  return new LaconicError(`${noKindCluster(name)}, and several others that could be meant: ${names.join(', ')}`, {
+    hint: 'name one with kind-cluster-name in the spec and run deploy create --update',
+  });
 }
 
 function noConfig(file: string): LaconicError {

@@ -15,6 +15,7 @@ import {
   type WantedImage,
 } from './node-images.js';
 import { pause } from '../../../system/process/pause.js';
+import { noKindCluster } from './no-cluster.js';
 
 const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const;
 
@@ -106,7 +107,7 @@ function isOnlyBuilt(image: string): boolean {
 
 async function contentsOf(cluster: string, engine: Engine, context: Context): Promise<NodeContents> {
   const found = (await listKindClusters(engine)).find(({ name }) => name === cluster);
-  if (found === undefined) throw new LaconicError(`there is no kind cluster ${cluster} on this host`);
+  if (found === undefined) throw new LaconicError(noKindCluster(cluster));
   return new NodeContents(found.nodes, context);
 }
 

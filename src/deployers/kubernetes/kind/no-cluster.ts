@@ -3,6 +3,11 @@ import type { Context } from '../../../system/context.js';
 import { LaconicError } from '../../../system/errors.js';
 import { listKindClusters } from './clusters.js';
 
+/** Says that a kind cluster does not exist. */
+export function noKindCluster(name: string): string {
+  return `there is no kind cluster ${name} on this host`;
+}
+
 /** A deployment's kind cluster does not exist on this host: nothing of the deployment runs. */
 export class NoKindClusterError extends LaconicError {
   constructor(
@@ -10,7 +15,7 @@ export class NoKindClusterError extends LaconicError {
     cause?: unknown,
     hint = 'start the deployment first: start creates the cluster, or uses the existing one',
   ) {
-    super(`there is no kind cluster ${name} on this host`, { hint, cause });
+    super(noKindCluster(name), { hint, cause });
   }
 }
 

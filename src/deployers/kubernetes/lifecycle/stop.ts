@@ -19,6 +19,7 @@ import { identityOf } from '../input/prepare.js';
 import { deleteCluster } from '../kind/delete.js';
 import { planRemoval, removeDeployment } from '../remove/remove.js';
 import { patienceOf, reach, silenceOf } from './preview.js';
+import { noKindCluster } from '../kind/no-cluster.js';
 
 /**
  * Removes a deployment from its cluster, and returns when all is gone: volumes, the namespace and the kind cluster only
@@ -57,7 +58,7 @@ async function kindApi(
   const name = clusterNameOf(deployment);
   const cluster = (await listKindClusters(engine)).find((one) => one.name === name);
   if (cluster === undefined) {
-    context.report.info(`nothing was running: there is no kind cluster ${name} on this host`);
+    context.report.info(`nothing was running: ${noKindCluster(name)}`);
     return undefined;
   }
   try {
@@ -155,7 +156,7 @@ async function objectsToRemove(
 ): Promise<string[]> {
   const { inside, patience } = patienceOf(context);
   const reached = await reach(deployment, inside);
-  if ('missing' in reached) return [`nothing runs: there is no kind cluster ${reached.missing.name} on this host`];
+  if ('missing' in reached) return [`nothing runs: ${noKindCluster(reached.missing.name)}`];
   if ('silence' in reached) return [`from the files alone: ${reached.silence}`];
   try {
     if (!options.force) await refuseWhileJobRuns(reached.api, identity);
