@@ -18,7 +18,7 @@ import type { ContainerList, DeploymentStatus, PublishedAddress } from '../statu
 import type { ClusterApi } from './api/api.js';
 import type { Connection } from './api/connect.js';
 import { stamped } from './apply/hash.js';
-import type { Identity } from './apply/ownership.js';
+import type { Identity } from './objects/common/identity.js';
 import { clusterOf } from './api/deployment-cluster.js';
 import { imageIdsOf } from './kind/pod-images.js';
 import { emptySnapshot, isJobPod, type Snapshot, takeSnapshot } from './operate/snapshot.js';

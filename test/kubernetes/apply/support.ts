@@ -3,7 +3,7 @@ import { runOrFail } from '../../../src/system/process/process.js';
 import type { ClusterApi } from '../../../src/deployers/kubernetes/api/api.js';
 import { applyObjects, type ApplyOptions } from '../../../src/deployers/kubernetes/apply/apply.js';
 import { connectCluster } from '../../../src/deployers/kubernetes/api/connect.js';
-import type { Identity } from '../../../src/deployers/kubernetes/apply/ownership.js';
+import type { Identity } from '../../../src/deployers/kubernetes/objects/common/identity.js';
 import { standardLabels } from '../../../src/deployers/kubernetes/objects/common/labels.js';
 import type { KubernetesObject } from '../../../src/deployers/kubernetes/objects/common/object.js';
 import { kubectl, shared } from '../../support/kubernetes/cluster.js';

@@ -2,7 +2,7 @@ import { LaconicError } from '../../../system/errors.js';
 import { standardLabels } from '../objects/common/labels.js';
 import type { KubernetesObject } from '../objects/common/object.js';
 import type { LiveObject } from '../api/api.js';
-import type { Identity } from './ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 
 /** One object that a start of this deployment created or was about to create. */
 export interface Entry {

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../objects/common/object.js';
 import type { ClusterApi, LiveObject, ResourceType } from '../api/api.js';
-import type { Identity } from './ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 import { type Entry, entryKey, inventoryName, keyOfObject, readInventory } from './inventory.js';
 import { type NamespaceView, viewNamespace } from '../api/namespace-view.js';
 import { requestEach } from '../api/parallel.js';

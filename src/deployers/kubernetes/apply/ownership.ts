@@ -1,19 +1,9 @@
 import { directoryAnnotation } from '../objects/workloads/annotations.js';
 import { deploymentIdLabel, stackLabel } from '../objects/common/labels.js';
+import type { Identity } from '../objects/common/identity.js';
 import { labelValue } from '../objects/common/names.js';
 import type { KubernetesObject } from '../objects/common/object.js';
 import type { LiveObject } from '../api/api.js';
-
-/** One deployment in its namespace. */
-export interface Identity {
-  /** `deployment-id`. */
-  readonly deploymentId: string;
-  /** Last part of the spec's `stack`; may be empty. */
-  readonly stack: string;
-  readonly namespace: string;
-  /** The absolute path of the deployment directory. */
-  readonly directory: string;
-}
 
 /**
  * The owner of an object: `ours` is this deployment, `legacy` this deployment as the Python program created it, without

@@ -8,7 +8,7 @@ import { credentialSecrets } from '../../../spec/environment.js';
 import type { Context } from '../../../system/context.js';
 import { InvalidFileError } from '../../../system/errors.js';
 import { checkImageServices, imagesInForce } from '../../../deployment/images/image-overrides.js';
-import type { Identity } from '../apply/ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 import { gatherInput, type InputOptions } from './gather.js';
 import { buildObjects } from '../objects/build.js';
 import { takesExistingCertificate } from '../objects/network/ingress.js';

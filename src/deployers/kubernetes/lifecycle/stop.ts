@@ -7,7 +7,7 @@ import { LaconicError, UsageError } from '../../../system/errors.js';
 import type { StopOptions } from '../../deployer.js';
 import type { ClusterApi } from '../api/api.js';
 import { ClusterError, isForbidden } from '../api/errors.js';
-import type { Identity } from '../apply/ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 import { resources } from '../api/resources.js';
 import { apiOf, clusterNameOf, clusterOf } from '../api/deployment-cluster.js';
 import { ensureKubeContext } from '../kind/kube-context.js';

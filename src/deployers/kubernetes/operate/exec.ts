@@ -4,7 +4,7 @@ import type { Context } from '../../../system/context.js';
 import type { ExecOptions } from '../../deployer.js';
 import { hasTerminal, notRun, shellOrDirect } from '../../exec-command.js';
 import type { Connection } from '../api/connect.js';
-import type { Identity } from '../apply/ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 import { execInPod } from './exec-stream.js';
 import { runningPodContainer } from './find.js';
 

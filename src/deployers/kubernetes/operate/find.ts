@@ -1,7 +1,7 @@
 import type { ClusterApi } from '../api/api.js';
 import { LaconicError } from '../../../system/errors.js';
 import { didYouMean } from '../../../system/suggest.js';
-import type { Identity } from '../apply/ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 import { resources } from '../api/resources.js';
 import { createNames } from '../objects/common/names.js';
 import type { PodFacts } from '../ready/api-types.js';

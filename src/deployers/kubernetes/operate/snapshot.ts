@@ -1,5 +1,6 @@
 import type { ClusterApi, LiveObject } from '../api/api.js';
-import { type Identity, isOurs, namespaceOwner, ownerOf } from '../apply/ownership.js';
+import { isOurs, namespaceOwner, ownerOf } from '../apply/ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 import { viewNamespace } from '../api/namespace-view.js';
 import { requestEach } from '../api/parallel.js';
 import { needs, readAllowed } from '../api/permissions.js';

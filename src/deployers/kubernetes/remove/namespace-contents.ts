@@ -2,7 +2,7 @@ import { labelValue } from '../objects/common/names.js';
 import type { ClusterApi, LiveObject, ResourceType } from '../api/api.js';
 import { belongsTo } from './owned-objects.js';
 import { ClusterError } from '../api/errors.js';
-import type { Identity } from '../apply/ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 import type { Entry } from '../apply/inventory.js';
 import { requestEach } from '../api/parallel.js';
 import { mapOf } from '../../../system/plain-map.js';

@@ -1,7 +1,7 @@
 import { deploymentIdLabel, stackLabel } from '../objects/common/labels.js';
 import { labelValue } from '../objects/common/names.js';
 import type { ClusterApi, LiveObject, ResourceType } from '../api/api.js';
-import type { Identity } from '../apply/ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 import type { Entry } from '../apply/inventory.js';
 import { requestEach } from '../api/parallel.js';
 import { findType, resources } from '../api/resources.js';

@@ -1,7 +1,8 @@
 import { labelValue } from '../objects/common/names.js';
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { hiddenIfForbidden, isForbidden } from '../api/errors.js';
-import { type Identity, isOurs, ownerOf } from '../apply/ownership.js';
+import { isOurs, ownerOf } from '../apply/ownership.js';
+import type { Identity } from '../objects/common/identity.js';
 import type { Entry } from '../apply/inventory.js';
 import { requestEach } from '../api/parallel.js';
 import { resources } from '../api/resources.js';

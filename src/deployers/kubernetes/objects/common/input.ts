@@ -1,16 +1,10 @@
 import type { ComposeModel } from '../../../../compose/model/types.js';
 import type { Spec } from '../../../../spec/model.js';
 import type { Problem } from '../../../../system/errors.js';
+import type { Identity } from './identity.js';
 
 /** Everything that the objects of a deployment are built from; nothing else is read or asked for. */
-export interface ObjectsInput {
-  /** `deployment-id`: prefix of every object's name, value of the label `app`. */
-  readonly deploymentId: string;
-  /** Last part of the spec's `stack`; empty if there is none. */
-  readonly stack: string;
-  readonly namespace: string;
-  /** The absolute path of the deployment directory: written into the namespace's annotation. */
-  readonly directory: string;
+export interface ObjectsInput extends Identity {
   readonly target: 'k8s-kind' | 'k8s';
   readonly spec: Spec;
   /** In the stack's order. */

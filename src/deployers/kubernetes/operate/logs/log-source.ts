@@ -4,7 +4,7 @@ import type { Context } from '../../../../system/context.js';
 import type { LogsOptions } from '../../../deployer.js';
 import type { ClusterApi } from '../../api/api.js';
 import { ClusterError } from '../../api/errors.js';
-import type { Identity } from '../../apply/ownership.js';
+import type { Identity } from '../../objects/common/identity.js';
 import { resourcePath, resources } from '../../api/resources.js';
 import type { PodFacts } from '../../ready/api-types.js';
 import type { LogQuery } from './log-query.js';

@@ -4,7 +4,7 @@ import { didYouMean } from '../../../../system/suggest.js';
 import type { LogsOptions } from '../../../deployer.js';
 import type { ClusterApi } from '../../api/api.js';
 import { ClusterError } from '../../api/errors.js';
-import type { Identity } from '../../apply/ownership.js';
+import type { Identity } from '../../objects/common/identity.js';
 import type { PodFacts } from '../../ready/api-types.js';
 import { containersOf } from '../../ready/pod.js';
 import { containerName, listPods, containerNames } from '../find.js';

@@ -2,7 +2,7 @@ import { recreateAnnotation } from '../../../../../src/deployers/kubernetes/obje
 import { describe, expect, it } from 'vitest';
 import type { LiveObject } from '../../../../../src/deployers/kubernetes/api/api.js';
 import { stamped } from '../../../../../src/deployers/kubernetes/apply/hash.js';
-import type { Identity } from '../../../../../src/deployers/kubernetes/apply/ownership.js';
+import type { Identity } from '../../../../../src/deployers/kubernetes/objects/common/identity.js';
 import { type Entry, keyOfObject } from '../../../../../src/deployers/kubernetes/apply/inventory.js';
 import { isNoOp, needsOfPlan, planApply } from '../../../../../src/deployers/kubernetes/apply/plan.js';
 import { nextWorkloads } from '../../../../../src/deployers/kubernetes/apply/stages.js';
