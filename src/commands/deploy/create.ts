@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { showCreate } from '../../output/deploy.js';
-import { collect, type ContextOf, parsePath, parseSeconds } from '../shared/arguments.js';
+import { parseSeconds } from '../../system/seconds.js';
+import { collect, type ContextOf, parsePath } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
 import { groupOptions, refuseQuickOptions } from './group.js';
 

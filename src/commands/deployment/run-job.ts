@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ExitError, UsageError } from '../../system/errors.js';
-import { collect, type ContextOf, parseSeconds, parseVariables, targetOf } from '../shared/arguments.js';
+import { parseSeconds } from '../../system/seconds.js';
+import { collect, type ContextOf, parseVariables, targetOf } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
 
 interface Options {

@@ -3,18 +3,10 @@ import type { LogsOptions, PortQuery } from '../../deployers/deployer.js';
 import type { TargetOptions } from '../../deployers/lifecycle/target-options.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
+import { parseSeconds } from '../../system/seconds.js';
 
 /** Returns the context of a command's call. */
 export type ContextOf = (command: Command) => Context;
-
-/**
- * Parses a number of seconds from the command line, such as `30` or `0.5`.
- * @throws UsageError
- */
-export function parseSeconds(text: string, option: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  throw new UsageError(`${option}: ${text} is not a number of seconds`);
-}
 
 /**
  * Parses a whole number of seconds, as engines and clusters expect.

@@ -1,4 +1,4 @@
-import { UsageError } from '../../system/errors.js';
+import { parseSeconds } from '../../system/seconds.js';
 
 /** The environment variable equivalent to `--steady`. */
 const variable = 'LACONIC_SO_STEADY';
@@ -17,7 +17,5 @@ export const steadyMs = 2_000;
 export function steadyTime(seconds: number | undefined, env: NodeJS.ProcessEnv): number {
   const text = env[variable];
   if (seconds !== undefined) return seconds * 1000;
-  if (!text) return steadyMs;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new UsageError(`${variable}: ${text} is not a number of seconds`);
-  return Number(text) * 1000;
+  return text ? parseSeconds(text, variable) * 1000 : steadyMs;
 }
