@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { behindPart } from '../deployment/directory/behind.js';
 
 /**
  * What `ps` and `status` return, the same on both targets. The schemas describe the JSON of `--format json`; the pages
@@ -84,15 +85,6 @@ const clusterStatus = podList.extend({
   jobs: z.array(objectStatus),
   volumes: z.array(objectStatus),
 });
-
-const apply = z.string().describe('the command that applies the change, ready to paste');
-
-const behindPart = z
-  .union([
-    z.object({ part: z.enum(['spec', 'stack']), files: z.array(z.string()), apply }),
-    z.object({ part: z.literal('image'), services: z.array(z.string()), apply }),
-  ])
-  .describe('files that were edited since the directory was written, or images that were rebuilt since the start');
 
 /** The output of `ps --format json`. */
 export const containerListSchema = z.object({

@@ -2,30 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { readTextIfAny, sha256 } from '../../system/files/files.js';
 import { shownCommand } from '../../system/shown-command.js';
+import type { BehindFiles, BehindImages, BehindPart } from './behind.js';
 import type { DeploymentLayout } from './layout.js';
 import { currentChecksum, isEdited, readManifest } from './manifest.js';
 import { parseOwnJson } from './state-file.js';
 import { checksumOf, type GeneratedFile } from './tree.js';
-
-/** A source of a deployment that has changed since the deployment was generated from it. */
-export type BehindPart = BehindFiles | BehindImages;
-
-/** Services whose image has been rebuilt since their containers were created. */
-export interface BehindImages {
-  part: 'image';
-  services: string[];
-  /** The command that recreates them. */
-  apply: string;
-}
-
-export interface BehindFiles {
-  /** `spec`: the directory's own `spec.yml` was edited. `stack`: files of the stack on this host have changed. */
-  part: 'spec' | 'stack';
-  /** Absolute paths of the changed files. */
-  files: string[];
-  /** The command that updates the directory, ready to paste. */
-  apply: string;
-}
 
 /** Copied from a path in the spec, so not part of the stack. */
 const ofOperator = 'kubeconfig.yml';
