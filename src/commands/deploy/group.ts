@@ -1,19 +1,11 @@
 import type { Command } from 'commander';
+import type { QuickOptions } from '../../deployers/lifecycle/in-place.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
 
-/** The options of the `deploy` group. */
-export interface DeployGroupOptions {
-  include?: string;
-  exclude?: string;
-  envFile?: string;
-  cluster?: string;
-  deployTo: string;
-}
-
 /** The group's options for this call. */
-export function groupOptions(command: Command): DeployGroupOptions {
-  return command.optsWithGlobals<DeployGroupOptions>();
+export function groupOptions(command: Command): QuickOptions {
+  return command.optsWithGlobals<QuickOptions>();
 }
 
 /**
@@ -29,7 +21,7 @@ export function requireStack(context: Context): string {
  * Refuses options of the quick workflow with other commands, rather than ignoring them.
  * @throws UsageError
  */
-export function refuseQuickOptions(options: DeployGroupOptions, command: string): void {
+export function refuseQuickOptions(options: QuickOptions, command: string): void {
   const given = (['include', 'exclude', 'envFile', 'cluster'] as const).filter((name) => options[name] !== undefined);
   const flags = given.map((name) => (name === 'envFile' ? '--env-file' : `--${name}`));
   if (flags.length > 0) throw new UsageError(`${flags.join(', ')} cannot be used with ${command}`);
