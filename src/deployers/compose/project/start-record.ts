@@ -20,9 +20,9 @@ export interface StartedRecord {
 export interface StartedService {
   /** Full ids, sorted. */
   readonly containers: readonly string[];
-  /** ServiceModel.fingerprint. */
+  /** ProjectService.fingerprint. */
   readonly fingerprint: string;
-  /** ServiceModel.parts. Absent in records of earlier versions. */
+  /** ProjectService.parts. Absent in records of earlier versions. */
   readonly parts?: Readonly<Record<string, string>>;
   readonly contents: Checksums;
   /**
