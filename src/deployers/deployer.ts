@@ -9,6 +9,7 @@ export interface PlannedChanges extends ServiceChanges {
   variables?: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What a start covers and how long it waits, on either target. */
 export interface StartOptions {
   /** Empty: all services. */
   services: readonly string[];
@@ -48,6 +49,7 @@ export interface KubernetesStartOptions {
   forceConflicts?: boolean;
 }
 
+/** What a stop covers, and what it deletes with the containers. */
 export interface StopOptions {
   /** Empty: all services, and the deployment's network. */
   services: readonly string[];
@@ -63,6 +65,7 @@ export interface StopOptions {
   manageCluster?: boolean;
 }
 
+/** Which lines of which services `logs` shows. */
 export interface LogsOptions {
   services: readonly string[];
   /** Number of last lines per container; absent: all. */
@@ -75,12 +78,14 @@ export interface LogsOptions {
   previous?: boolean;
 }
 
+/** A command to run in the container of a service that has this index (from 1). */
 export interface ExecOptions {
   service: string;
   command: readonly string[];
   index: number;
 }
 
+/** What `run-job` passes to a job, and whether it waits for its end. */
 export interface JobOptions {
   /** Replace the job's own arguments. */
   args: readonly string[];
@@ -90,6 +95,7 @@ export interface JobOptions {
   wait: boolean;
 }
 
+/** A port that a service's container with this index (from 1) listens on. */
 export interface PortQuery {
   service: string;
   port: number;

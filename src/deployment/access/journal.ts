@@ -30,6 +30,10 @@ export interface Journal {
   hook?: string;
 }
 
+/**
+ * Reads the journal; undefined if no update is in progress.
+ * @throws LaconicError if it is damaged
+ */
 export async function readJournal(layout: DeploymentLayout): Promise<Journal | undefined> {
   const text = await readTextIfAny(layout.journal);
   if (text === undefined) return undefined;
@@ -40,6 +44,7 @@ export async function readJournal(layout: DeploymentLayout): Promise<Journal | u
   ) as Journal;
 }
 
+/** Replaces the journal; only the owner can read it. */
 export async function writeJournal(layout: DeploymentLayout, journal: Journal): Promise<void> {
   await writeFileAtomically(layout.journal, JSON.stringify(journal), secretMode);
 }

@@ -30,6 +30,7 @@ export interface GeneratedTree {
   volumes: VolumeDirectory[];
 }
 
+/** Whether a file contains secrets, so that only its owner may read it. */
 export function isSecret(file: GeneratedFile): boolean {
   return file.mode === secretMode;
 }

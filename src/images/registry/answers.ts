@@ -41,9 +41,13 @@ function read<T>(schema: z.ZodMiniType<T>, answer: HttpAnswer, what: string): T 
   throw new RegistryError(`${what}: the answer is not that of a registry`, { status: answer.status });
 }
 
+/** Reads the manifest or index of a reference. @throws RegistryError, beginning with `what`, as all of these */
 export const readImageManifest = (answer: HttpAnswer, what: string): ImageManifest => read(manifest, answer, what);
+/** Reads the configuration blob of an image. */
 export const readImageConfig = (answer: HttpAnswer, what: string): ImageConfig => read(imageConfig, answer, what);
+/** Reads the tags on one page of the list; empty if the repository has none. */
 export const readTags = (answer: HttpAnswer, what: string): string[] => read(tagList, answer, what).tags ?? [];
+/** Reads the token of an authorization service, under either of its two names. */
 export function readToken(answer: HttpAnswer, what: string): string {
   const { token: one, access_token: other } = read(token, answer, what);
   const found = one ?? other;

@@ -31,10 +31,12 @@ export function entryKey(entry: { kind: string; name: string }): string {
   return `${entry.kind}/${entry.name}`;
 }
 
+/** Returns the {@link entryKey} of an object. */
 export function keyOfObject(object: KubernetesObject): string {
   return `${object.kind}/${object.metadata.name}`;
 }
 
+/** Returns the entry of an object. @param live the object on the server, with its uid; undefined before it exists */
 export function entryOf(object: KubernetesObject, live: LiveObject | undefined): Entry {
   const { apiVersion, kind, metadata } = object;
   return { apiVersion, kind, name: metadata.name, uid: live?.metadata.uid };

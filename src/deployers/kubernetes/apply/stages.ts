@@ -52,6 +52,7 @@ export function nextWorkloads(
   return { await: first.after.filter((each) => !met(each)).map(({ workload }) => workload) };
 }
 
+/** `Deployment/x`: identifies a workload within its deployment. */
 export function workloadKey({ kind, name }: Workload): string {
   return `${kind}/${name}`;
 }

@@ -52,6 +52,10 @@ export function createScope(input: ObjectsInput, names: Names, findings: Finding
   return { input, names, findings, podFileOf, routedPorts, awaitedToEnd };
 }
 
+/**
+ * Returns the scope of a pod file, or of a job if `job`: a pod without its disabled services (with them if all are
+ * disabled), a job with all of its services.
+ */
 export function podScope(scope: Scope, podFile: PodFileInput, job: boolean): PodScope {
   const services = job ? [] : running(podFile);
   return { ...scope, podFile, job, services: services.length > 0 ? services : [...podFile.model.services.values()] };

@@ -43,6 +43,7 @@ export function containerEnvFrom({ input }: PodScope): V1EnvFromSource[] {
   return input.spec.secrets.map((name) => ({ secretRef: { name, optional: true } }));
 }
 
+/** Returns the variable `name` whose value is the `key` of a Secret. */
 export function secretVariable(name: string, secret: string, key: string): V1EnvVar {
   return { name, valueFrom: { secretKeyRef: { name: secret, key } } };
 }
