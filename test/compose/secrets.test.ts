@@ -152,7 +152,7 @@ describeWithEngine('secrets of a deployment', () => {
     for (const words of [[...create, '--update'], dir('update-envs')]) {
       const refused = await cli(['--debug', ...words]);
       expect(refused.code).toBe(1);
-      expect(refused.stderr).toContain('services.web.ports[0]: "***" is no port');
+      expect(refused.stderr).toContain('services.web.ports[0]: "***" is not a port');
       expect(refused.stderr).toContain(`(PORT is set in ${root}/app.env)`);
     }
     await appendFile(join(root, 'd/config.env'), `PORT=${password}\n`);

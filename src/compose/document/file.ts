@@ -61,13 +61,13 @@ function readService(reader: SectionReader, name: string, service: Record<string
       at('ports'),
       service.ports,
       parsePort,
-      'is no port: write [ip:][host:]container[/protocol], or a map with target',
+      'is not a port: write [ip:][host:]container[/protocol], or a map with target',
     ),
     mounts: reader.each(
       at('volumes'),
       service.volumes,
       parseMount,
-      'is no mount: write [source:]target[:options], or a map with type and target',
+      'is not a mount: write [source:]target[:options], or a map with type and target',
     ),
     envFiles:
       typeof service.env_file === 'string'
@@ -76,14 +76,14 @@ function readService(reader: SectionReader, name: string, service: Record<string
             at('env_file'),
             service.env_file,
             parseEnvFilePath,
-            'is no env file: write a path, or a map with path',
+            'is not an env file: write a path, or a map with path',
           ),
     restart: reader.text(at('restart'), service.restart),
     profiles: reader.each(
       at('profiles'),
       service.profiles,
       (profile) => (typeof profile === 'string' ? profile : undefined),
-      'is no profile name',
+      'is not a profile name',
     ),
   };
 }

@@ -6,7 +6,7 @@ import type { ReadService } from './service/service.js';
 /** The names that services may refer to. */
 export interface Known {
   readonly services: ReadonlySet<string>;
-  /** Services of other files whose profiles are in force. */
+  /** Services of other files whose profiles are active. */
   readonly otherServices: ReadonlySet<string>;
   /** Services that other files define parts of: keys missing here may be there. */
   readonly partial: ReadonlySet<string>;
@@ -35,7 +35,7 @@ export function checkServices(services: ReadonlyMap<string, ReadService>, known:
     checkReferences(cursor, 'configs', model.configs.map(sourceOf), known.configs, 'config');
     for (const [name, { required }] of model.depends_on) {
       if (services.has(name) || known.otherServices.has(name) || (known.services.has(name) && !required)) continue;
-      const why = known.services.has(name) ? 'is of a profile that is not in force' : 'is not in this file';
+      const why = known.services.has(name) ? 'is of a profile that is not active' : 'is not in this file';
       (cursor.at('depends_on') ?? cursor).refuse(`depends on the service ${quote(name)}, which ${why}`);
     }
     const name = cursor.at('container_name');

@@ -19,7 +19,7 @@ export interface ComposeInput {
   readonly lookup: Lookup;
   /** The file that sets a variable, if known: for messages about values that came from it. */
   readonly origin?: Lookup;
-  /** The profiles in force; `*` means all. */
+  /** The active profiles; `*` means all. */
   readonly profiles?: readonly string[];
   /**
    * Services in force in the stack's other compose files, which form one project with this one: `depends_on` may name

@@ -15,7 +15,7 @@ export interface ComposeValues {
   lookup: (name: string) => string | undefined;
   /** The origin of a variable: the spec or a credentials file; undefined if neither sets it. */
   origin: (name: string) => string | undefined;
-  /** The profiles in force. */
+  /** The active profiles. */
   profiles: readonly string[];
 }
 

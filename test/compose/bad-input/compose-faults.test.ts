@@ -125,7 +125,7 @@ describe('compose files that Docker Compose would reject, and the files next to 
         'app.env': 'PORT=none\n',
       },
       args: create,
-      says: [/yml:1 services\.web\.ports\[0\]: "none:80" is no port: .* \(PORT is set in app\.env\)$/m],
+      says: [/yml:1 services\.web\.ports\[0\]: "none:80" is not a port: .* \(PORT is set in app\.env\)$/m],
     },
     {
       what: 'a port that the config makes invalid on Kubernetes',
@@ -134,7 +134,7 @@ describe('compose files that Docker Compose would reject, and the files next to 
         'spec.yml': `stack: ${stackPath}\ndeploy-to: k8s-kind\nconfig: {PORT: none}\n`,
       },
       args: create,
-      says: [/services\.web\.ports\[0\]: "none:80" is no port: .* \(PORT is set in the config of spec\.yml\)$/m],
+      says: [/services\.web\.ports\[0\]: "none:80" is not a port: .* \(PORT is set in the config of spec\.yml\)$/m],
     },
     {
       what: 'an update with a value that makes a port invalid, when a create hook may repair files',

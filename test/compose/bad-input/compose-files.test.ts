@@ -36,7 +36,7 @@ describe('compose files', () => {
       {
         what: 'a port that is null',
         files: compose('services:', '  web:', '    ports:', '      -'),
-        says: [':4 services.web.ports[0]', 'is no port'],
+        says: [':4 services.web.ports[0]', 'is not a port'],
       },
       {
         what: 'a long port without target',
@@ -46,7 +46,7 @@ describe('compose files', () => {
       {
         what: 'a mount that is a number',
         files: compose('services:', '  web: {volumes: [1]}'),
-        says: ['services.web.volumes[0]', 'is no mount'],
+        says: ['services.web.volumes[0]', 'is not a mount'],
       },
       {
         what: 'a long mount without type',

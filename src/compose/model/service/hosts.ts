@@ -5,7 +5,7 @@ import type { Cursor } from '../cursor.js';
 export function readExtraHosts(section: Cursor): Map<string, string[]> {
   const hosts = new Map<string, string[]>();
   const add = (cursor: Cursor, host: string, addresses: readonly string[]): void => {
-    if (host === '' || /[:=]/.test(host)) cursor.refuse(`${quote(host)} is no host name`);
+    if (host === '' || /[:=]/.test(host)) cursor.refuse(`${quote(host)} is not a host name`);
     const bare = addresses.map((address) => (address.length > 2 ? address.replace(/^\[(.*)\]$/, '$1') : address));
     hosts.set(host, [...(hosts.get(host) ?? []), ...bare]);
   };

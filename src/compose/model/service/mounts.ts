@@ -20,7 +20,7 @@ function shortMount(item: Cursor): MountModel | undefined {
   const text = item.text();
   if (text === undefined) return undefined;
   const mount = splitMount(text);
-  if (mount === undefined) return item.refuse(`${quote(text)} is no mount: write [source:]target[:options]`);
+  if (mount === undefined) return item.refuse(`${quote(text)} is not a mount: write [source:]target[:options]`);
   const { type, source, readOnly, options } = mount;
   const target = checkedTarget(item, mount.target);
   if (target === undefined) return undefined;

@@ -27,7 +27,7 @@ function shortPorts(item: Cursor): PortModel[] {
   const port = text.includes('$') ? undefined : parsePort(text.replace(/\/$/, ''));
   const targets = port && portRange(port.container);
   if (port === undefined || targets === undefined || !['tcp', 'udp', 'sctp'].includes(port.protocol)) {
-    item.refuse(`${quote(text)} is no port: write [ip:][host:]container[/protocol], with tcp, udp or sctp`);
+    item.refuse(`${quote(text)} is not a port: write [ip:][host:]container[/protocol], with tcp, udp or sctp`);
     return [];
   }
   const count = targets.last - targets.first;

@@ -200,7 +200,7 @@ export class Client {
     return body;
   }
 
-  /** Opens a streamed answer; `idle` is how long it may be silent (milliseconds; 0: for ever). */
+  /** Opens a streamed answer; `idle` is how long it may be silent (milliseconds; 0: forever). */
   async stream(
     path: string,
     query: Record<string, string>,

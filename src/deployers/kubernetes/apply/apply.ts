@@ -156,7 +156,7 @@ class Execution {
     return false;
   }
 
-  /** Shows all refusals of the server at once, and deletes a namespace that was created in vain. */
+  /** Shows all refusals of the server at once, and deletes the namespace that was created for them. */
   async #checkAll(): Promise<void> {
     const answers = await requestEach(this.#plan.actions, async (action) => {
       if (action.object.kind === 'Namespace') return undefined;

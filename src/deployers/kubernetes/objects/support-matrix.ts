@@ -97,7 +97,7 @@ export const serviceSupport: Readonly<Record<string, KeySupport>> = {
   post_start: error('is not mapped: do it in a script that starts the container'),
   pre_stop: error('is not mapped: do it in the script of the container, when it receives the stop signal'),
   privileged: mapped('`securityContext.privileged`'),
-  profiles: mapped('services of profiles that are not in force are left out'),
+  profiles: mapped('services of profiles that are not active are left out'),
   provider: error('cannot be mapped: Docker Compose itself asks this program'),
   pull_policy: mapped('`imagePullPolicy`; `image-pull-policy` of the spec takes precedence'),
   pull_refresh_after: unused('only affects `docker compose up`'),
@@ -164,7 +164,7 @@ export function reportUnmapped({ model }: PodFileInput, findings: Findings): voi
       if (support === undefined && key.startsWith('x-')) return;
       const { level, text } = support ?? {
         level: 'warning',
-        text: 'is not a key that is known: nothing is made of it',
+        text: 'is not a known key: it has no effect',
       };
       if (level === 'error') findings.errors.push(model.problem(path, text));
       if (level === 'warning') findings.warnings.push(model.problem(path, text));

@@ -60,7 +60,7 @@ export async function runningPodContainer(
     throw new LaconicError(`service "${service}" is not running (${states})`, { hint: 'status shows more' });
   }
   const count = running.length === 1 ? '1 container' : `${running.length} containers`;
-  throw new LaconicError(`service "${service}" has ${count}: there is no number ${index}`);
+  throw new LaconicError(`service "${service}" has ${count}: there is no container with index ${index}`);
 }
 
 /** Returns the names of the pods' containers, without duplicates, sorted. */

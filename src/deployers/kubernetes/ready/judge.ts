@@ -47,7 +47,7 @@ export class Judge {
 
   /** @param now milliseconds of a monotonic clock */
   look(world: WatchCache, awaited: readonly Awaited[], now: number): Verdict[] {
-    // A run of a container that a look does not ask about is ready or gone: its time starts afresh.
+    // A run of a container that a look does not ask about is ready or gone: its time is forgotten.
     const notReady = new Map<string, number>();
     const question: WorkloadQuestion = {
       world,

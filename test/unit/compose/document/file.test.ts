@@ -114,12 +114,12 @@ volumes: [data]
       );
       expect(problems).toEqual([
         '3 services.a.image: must be text, not a list',
-        '6 services.a.ports[1]: "a:b:c" is no port: write [ip:][host:]container[/protocol], or a map with target',
-        '7 services.a.ports[2]: "true" is no port: write [ip:][host:]container[/protocol], or a map with target',
+        '6 services.a.ports[1]: "a:b:c" is not a port: write [ip:][host:]container[/protocol], or a map with target',
+        '7 services.a.ports[2]: "true" is not a port: write [ip:][host:]container[/protocol], or a map with target',
         '8 services.a.volumes: must be a list, not "data:/x"',
         '9 services.b: must be a map, not "text"',
-        '13 services.c.volumes[0]: "data::/x" is no mount: write [source:]target[:options], or a map with type and target',
-        '14 services.c.volumes[1]: a map is no mount: write [source:]target[:options], or a map with type and target',
+        '13 services.c.volumes[0]: "data::/x" is not a mount: write [source:]target[:options], or a map with type and target',
+        '14 services.c.volumes[1]: a map is not a mount: write [source:]target[:options], or a map with type and target',
         '11 services.c.env_file: must be a list, not a map',
         '15 volumes: must be a map, not a list',
       ]);

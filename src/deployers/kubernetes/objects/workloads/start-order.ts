@@ -65,7 +65,7 @@ export function startOrder(input: ObjectsInput, names: Names = createNames(input
 export function reportOrder({ input, findings }: Scope): void {
   const { circles, unknown, unchecked } = edgesOf(input);
   for (const { podFile, service, dependency } of unknown) {
-    const message = `there is no service ${dependency} in the stack (or its profile is not in force): name another, or remove it`;
+    const message = `there is no service ${dependency} in the stack (or its profile is not active): name another, or remove it`;
     findings.errors.push(podFile.model.problem(['services', service.name, 'depends_on', dependency], message));
   }
   for (const { from, to, service, dependency } of circles) {
