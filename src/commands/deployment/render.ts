@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import { type ContextOf, targetOf } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
 
-/** Declares `deployment render`, which prints what `start` would apply. Only a lost secret makes it ask the target. */
+/**
+ * Declares `deployment render`, which prints what `start` would apply. Contacts the target only to look for a copy of a
+ * lost secret.
+ */
 export default function declare(group: Command, contextOf: ContextOf): void {
   subcommand(
     group,

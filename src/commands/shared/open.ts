@@ -16,8 +16,8 @@ export async function openTarget(self: Command, context: Context, given?: Target
 }
 
 /**
- * Reads, in a dry run too; if that fails, a dry run reports the failure and what would have been done.
- * @returns undefined if it failed
+ * Returns what `read` returns. In a dry run a failure is reported instead of thrown, with what would have been done;
+ * the result is then undefined.
  */
 export async function readOrReport<T>(
   read: () => Promise<T>,
