@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import { jobPath, podPath, readDeployedFiles, serviceNames } from '../../deployment/compose/compose-files.js';
-import { checkImageServices, imagesInForce, putImagesInForce } from '../../deployment/images/image-overrides.js';
+import { checkImageServices, activeImages, setActiveImages } from '../../deployment/images/image-overrides.js';
 import type { Deployment } from '../../deployment/access/open.js';
 import { checkRotations, type LoadedSpec, loadSpec } from '../../deployment/create/prepare.js';
 import { refuseRecursion } from '../../deployment/access/recursion-guard.js';
@@ -17,7 +17,7 @@ import { type Target, withLockedDeployment } from './open.js';
 import { findSource, pullSource, type Source, type SourceGit } from './restart-source.js';
 import { requireSources } from '../secrets/read-secret-sources.js';
 import { deployerFor } from './choose-deployer.js';
-import { startAndReport } from './start.js';
+import { startWithHooks } from './start.js';
 import { targetGenerator } from './target-generators.js';
 import { checkStartOptions } from './target-options.js';
 import { isBelow } from '../../system/files/path-names.js';
@@ -89,7 +89,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     report.print('[4/4] Applying deployment update...');
     const updated = dryRun ? deployment : await readDeployment(deployment.layout);
     const how = { ...options.start, ...(dryRun && { pending: outcome.services, after: outcome.planned?.after }) };
-    const touched = await withImages(updated, how, inside, (start) => startAndReport(updated, start, lock, inside));
+    const touched = await withImages(updated, how, inside, (start) => startWithHooks(updated, start, lock, inside));
     report.print('');
     if (dryRun) {
       report.print('nothing was done (--dry-run)');
@@ -160,7 +160,7 @@ async function withImages(
   { options: { dryRun }, report }: Context,
   start: (options: StartOptions) => Promise<boolean>,
 ): Promise<boolean> {
-  const before = await imagesInForce(layout.images);
+  const before = await activeImages(layout.images);
   const given = options.images;
   for (const [service, image] of before) {
     if (given.size === 0) report.info(`${service}: the image of the stack again, not ${image} of an earlier --image`);
@@ -168,12 +168,12 @@ async function withImages(
   }
   const images = given.size === 0 ? given : new Map([...before, ...given]);
   if (dryRun) return start({ ...options, images });
-  if (given.size === 0) await putImagesInForce(layout.images, images);
+  if (given.size === 0) await setActiveImages(layout.images, images);
   try {
     return await start({ ...options, images });
   } catch (error) {
     if (given.size > 0) {
-      await putImagesInForce(layout.images, before);
+      await setActiveImages(layout.images, before);
       report.info('the images given with --image do not apply: the next start uses the earlier ones');
     }
     throw error;

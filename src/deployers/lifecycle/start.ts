@@ -29,7 +29,7 @@ export async function startDeployment(
     checkStartOptions(deployment.spec, options, inside.report);
     await requireGeneratedFiles(deployment.layout);
     for (const part of await behindParts(deployment.layout)) inside.report.info(behindText(part));
-    await startAndReport(deployment, options, lock, inside);
+    await startWithHooks(deployment, options, lock, inside);
   });
 }
 
@@ -44,7 +44,7 @@ export async function requireSecretsToRun(deployment: Deployment, context: Conte
  * The part of `start` that `restart` shares. The lock is released before the wait for readiness.
  * @returns see Deployer.start
  */
-export async function startAndReport(
+export async function startWithHooks(
   deployment: Deployment,
   options: StartOptions,
   lock: Lock,

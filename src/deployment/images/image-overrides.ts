@@ -6,8 +6,8 @@ import type { Reporter } from '../../system/report.js';
 import { didYouMean } from '../../system/suggest.js';
 import { parseYaml } from '../../system/yaml/yaml.js';
 
-/** Reads the images of `restart --image` that are in force, by service; empty if the file does not exist. */
-export async function imagesInForce(file: string): Promise<Map<string, string>> {
+/** Reads the images of `restart --image` that are active, by service; empty if the file does not exist. */
+export async function activeImages(file: string): Promise<Map<string, string>> {
   const text = await readTextIfAny(file);
   if (text === undefined) return new Map();
   const { services = {} } = (parseYaml(text, file).value ?? {}) as { services?: Record<string, { image?: unknown }> };
@@ -17,10 +17,10 @@ export async function imagesInForce(file: string): Promise<Map<string, string>> 
 }
 
 /**
- * Puts images in force: writes a compose file (JSON, which is YAML) that replaces the images of services. If there are
+ * Makes images active: writes a compose file (JSON, which is YAML) that replaces the images of services. If there are
  * none, the file is removed.
  */
-export async function putImagesInForce(file: string, images: ReadonlyMap<string, string>): Promise<void> {
+export async function setActiveImages(file: string, images: ReadonlyMap<string, string>): Promise<void> {
   if (images.size === 0) {
     await rm(file, { force: true });
     return;
@@ -39,13 +39,13 @@ export async function dropImagesOfOthers(
   services: ReadonlySet<string>,
   report: Pick<Reporter, 'info'>,
 ): Promise<void> {
-  const before = await imagesInForce(file);
+  const before = await activeImages(file);
   const kept = new Map([...before].filter(([service]) => services.has(service)));
   if (kept.size === before.size) return;
   for (const [service, image] of before) {
     if (!kept.has(service)) report.info(`${service} has left the stack: its image ${image} no longer applies`);
   }
-  await putImagesInForce(file, kept);
+  await setActiveImages(file, kept);
 }
 
 /**

@@ -42,7 +42,7 @@ export function warnOnce(context: Context, text: string, reportedUnset?: Readonl
   before.add(text);
   const unset = /^The "?([^\s"]+)"? variable is not set/.exec(text)?.[1];
   const known = unset !== undefined && reportedUnset?.has(unset) === true;
-  if (known || isNoNews(text)) context.report.verbose(text);
+  if (known || isIrrelevantWarning(text)) context.report.verbose(text);
   else context.report.warn(text);
 }
 
@@ -50,6 +50,6 @@ export function warnOnce(context: Context, text: string, reportedUnset?: Readonl
  * Warnings that the operator of a deployment can do nothing about: a line of the compose file without effect, and the
  * variable that is only set with `--debug`.
  */
-function isNoNews(text: string): boolean {
+function isIrrelevantWarning(text: string): boolean {
   return text.includes('the attribute `version` is obsolete') || /"?CERC_SCRIPT_DEBUG"? variable is not set/.test(text);
 }

@@ -58,17 +58,17 @@ export async function waitForServices(request: ServiceWait): Promise<void> {
 
 async function untilReady(request: ServiceWait, inbox: Inbox<ContainerEvent>): Promise<void> {
   const { engine, context, project, deadline } = request;
-  const memory = new Memory(engine.local);
+  const seen = new SeenEvents(engine.local);
   let containers = await observeContainers(engine, project);
   const follow = async (events: readonly ContainerEvent[]): Promise<void> => {
-    memory.hear(events);
+    seen.hear(events);
     containers = await refreshed(containers, events, request);
   };
   try {
     for (let confirmed = false; ; ) {
       // Events during an inspection are processed too: there may be no later ones for a container.
       for (let events = inbox.take(); events.length > 0; events = inbox.take()) await follow(events);
-      const verdicts = judge(request, containers, memory);
+      const verdicts = judge(request, containers, seen);
       // Attached, the terminal belongs to the containers' output.
       for (const { service, readiness } of request.until === 'ready' ? verdicts : []) {
         context.report.progress(service, readiness.state, markOf(readiness));
@@ -91,20 +91,20 @@ async function untilReady(request: ServiceWait, inbox: Inbox<ContainerEvent>): P
       await follow(events);
     }
   } finally {
-    memory.hear(inbox.take());
-    reportEnded(request, containers, memory);
+    seen.hear(inbox.take());
+    reportEnded(request, containers, seen);
   }
 }
 
-function reportEnded(request: ServiceWait, containers: readonly ObservedContainer[], memory: Memory): void {
+function reportEnded(request: ServiceWait, containers: readonly ObservedContainer[], seen: SeenEvents): void {
   for (const observed of containers) {
-    const readiness = readinessOf(request, observed, memory);
+    const readiness = readinessOf(request, observed, seen);
     if (readiness.kind === 'ready' && readiness.state === 'completed') request.onEnded?.(observed);
   }
 }
 
 /** Keeps what a single inspection does not show. */
-class Memory {
+class SeenEvents {
   readonly crashes = new Crashes();
   readonly #local: boolean;
   readonly #firstSeen = new Map<string, number>();
@@ -151,10 +151,10 @@ class Memory {
   }
 }
 
-function judge(request: ServiceWait, containers: readonly ObservedContainer[], memory: Memory): Verdict[] {
+function judge(request: ServiceWait, containers: readonly ObservedContainer[], seen: SeenEvents): Verdict[] {
   const verdicts = [...request.services].map(([service, count]) => {
     const own = containers.filter((one) => one.container.service === service);
-    const each = own.map((observed) => ({ service, observed, readiness: readinessOf(request, observed, memory) }));
+    const each = own.map((observed) => ({ service, observed, readiness: readinessOf(request, observed, seen) }));
     const worst = each.sort((a, b) => rank(a.readiness) - rank(b.readiness)).at(0);
     if (own.length >= count && worst !== undefined && worst.readiness.kind !== 'ready') return worst;
     if (own.length >= count) return worst ?? { service, observed: undefined, readiness: ready };
@@ -164,29 +164,29 @@ function judge(request: ServiceWait, containers: readonly ObservedContainer[], m
         : { kind: 'failed', state: `it has ${own.length} of ${count} containers: another program removed one` };
     return { service, observed: undefined, readiness: absent };
   });
-  memory.note(verdicts);
+  seen.note(verdicts);
   const pending = verdicts.some((one) => one.readiness.kind === 'waiting');
   return verdicts.map((verdict) => {
     const { readiness, observed } = verdict;
     if (readiness.kind !== 'looping' || observed === undefined) return verdict;
     const { restarts, pausing } = readiness;
     // A container found waiting for its restart was looping before the wait began.
-    const exhausted = memory.crashes.since(observed.container.id, restarts, pausing ? 0 : restarts) >= crashLimit;
+    const exhausted = seen.crashes.since(observed.container.id, restarts, pausing ? 0 : restarts) >= crashLimit;
     return exhausted && !pending ? { ...verdict, readiness: { kind: 'failed', state: readiness.state } } : verdict;
   });
 }
 
 const ready: ContainerReadiness = { kind: 'ready', state: 'running' };
 
-function readinessOf(request: ServiceWait, observed: ObservedContainer, memory: Memory): ContainerReadiness {
+function readinessOf(request: ServiceWait, observed: ObservedContainer, seen: SeenEvents): ContainerReadiness {
   const { details } = observed;
   if (request.until === 'started') {
     return details.State.Status === 'created' ? { kind: 'waiting', state: 'created' } : ready;
   }
   const steadyMs = request.unchanged === true && details.RestartCount === 0 ? 0 : request.steadyMs;
-  const readiness = containerReadiness(details, memory.runningMs(observed), steadyMs);
+  const readiness = containerReadiness(details, seen.runningMs(observed), steadyMs);
   const ended = readiness.kind === 'ready' && readiness.state === 'completed';
-  return ended && memory.wasSignalled(observed) ? { kind: 'failed', state: 'stopped by another program' } : readiness;
+  return ended && seen.wasSignalled(observed) ? { kind: 'failed', state: 'stopped by another program' } : readiness;
 }
 
 function rank(readiness: ContainerReadiness): number {

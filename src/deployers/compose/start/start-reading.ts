@@ -1,4 +1,4 @@
-import { checkImageServices, putImagesInForce } from '../../../deployment/images/image-overrides.js';
+import { checkImageServices, setActiveImages } from '../../../deployment/images/image-overrides.js';
 import type { Engine } from '../../../engine/connect.js';
 import type { ProjectContainer } from '../../../engine/containers.js';
 import type { EngineImage } from '../../../engine/images.js';
@@ -69,7 +69,7 @@ async function loadWithImages(
   checkImageServices(images, [...model.services.keys()]);
   const overridden = { ...project, files: [...own.files, imagesFile] };
   if (context.options.dryRun) return { project: overridden, model: await loadModel(asked, services, context, images) };
-  await putImagesInForce(imagesFile, images);
+  await setActiveImages(imagesFile, images);
   return { project: overridden, model: await loadModel(overridden, services, context) };
 }
 

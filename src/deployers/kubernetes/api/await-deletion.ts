@@ -3,7 +3,7 @@ import type { Context } from '../../../system/context.js';
 import { describeObject, podSpecOf } from '../objects/common/object.js';
 import type { ClusterApi, LiveObject } from './api.js';
 import { ClusterError } from './errors.js';
-import { requestEach } from './parallel.js';
+import { requestEach } from './request-each.js';
 import { typeOf } from './resources.js';
 import { listOf, mapOf } from '../../../system/plain-map.js';
 

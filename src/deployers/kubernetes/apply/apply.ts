@@ -11,7 +11,7 @@ import { namespaceOwner } from './ownership.js';
 import type { Identity } from '../objects/common/identity.js';
 import { type Entry, entryOf, inventoryObject, keyOfObject, sameEntries } from './inventory.js';
 import { fieldManager, restartFieldManager } from './field-managers.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import { observe } from './observe.js';
 import { lackingPermissions, type Need, PermissionError } from '../api/permissions.js';
 import { isNoOp, needsOfPlan, type ApplyPlan, planApply } from './plan.js';

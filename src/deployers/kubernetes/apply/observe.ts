@@ -3,7 +3,7 @@ import type { ClusterApi, LiveObject, ResourceType } from '../api/api.js';
 import type { Identity } from '../objects/common/identity.js';
 import { type Entry, entryKey, inventoryName, keyOfObject, readInventory } from './inventory.js';
 import { type NamespaceView, viewNamespace } from '../api/namespace-view.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import { type Need, needs, readAllowed } from '../api/permissions.js';
 import { findType, resources, typeOf } from '../api/resources.js';
 

@@ -7,7 +7,7 @@ import { warnOfNew } from '../../../deployment/checks/reported-warnings.js';
 import { credentialSecrets } from '../../../spec/environment.js';
 import type { Context } from '../../../system/context.js';
 import { InvalidFileError } from '../../../system/errors.js';
-import { checkImageServices, imagesInForce } from '../../../deployment/images/image-overrides.js';
+import { checkImageServices, activeImages } from '../../../deployment/images/image-overrides.js';
 import type { Identity } from '../objects/common/identity.js';
 import { gatherInput, type InputOptions } from './gather.js';
 import { buildObjects } from '../objects/build.js';
@@ -51,7 +51,7 @@ export async function prepareObjects(
   context: Context,
 ): Promise<PreparedInput> {
   const { layout } = deployment;
-  const images = options.images ?? (await imagesInForce(layout.images));
+  const images = options.images ?? (await activeImages(layout.images));
   const files = options.files ?? filesOnDisk(layout.root);
   const config = (await files.read('config.env'))?.toString('utf8');
   if (config !== undefined) context.report.conceal(credentialSecrets(config, layout.configEnv));

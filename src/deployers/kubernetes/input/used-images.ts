@@ -3,7 +3,7 @@ import type { Deployment } from '../../../deployment/access/open.js';
 import type { Context } from '../../../system/context.js';
 import type { UsedImage } from '../../images/push-images.js';
 import { gatherCompose } from './gather.js';
-import { imagesInForce } from '../../../deployment/images/image-overrides.js';
+import { activeImages } from '../../../deployment/images/image-overrides.js';
 
 /**
  * Returns the images of pods and jobs of a deployment according to its compose files, without those of services whose
@@ -14,7 +14,7 @@ export async function deploymentImages(deployment: Deployment, { env }: Context)
   const { layout, spec } = deployment;
   const source = { root: layout.root, ...deployment };
   const { podFiles, jobs } = await gatherCompose(source, filesOnDisk(layout.root), { env });
-  const overrides = await imagesInForce(layout.images);
+  const overrides = await activeImages(layout.images);
   return [...podFiles, ...jobs]
     .flatMap(({ model }) => [...model.services.values()])
     .filter(({ name }) => !overrides.has(name) && !spec.imageOverrides.has(name))

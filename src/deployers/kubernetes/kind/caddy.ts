@@ -7,7 +7,7 @@ import { stamped } from '../apply/hash.js';
 import { withKnownImageIds } from '../apply/keep-image-ids.js';
 import { keyOfObject } from '../apply/inventory.js';
 import type { Action } from '../apply/actions.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import { decide } from '../apply/decide.js';
 import { typeOf } from '../api/resources.js';
 import { writeObject } from '../apply/write-object.js';
@@ -55,24 +55,29 @@ export interface CaddyWish {
  * any point.
  * @throws LaconicError if it does not become ready
  */
-export async function ensureCaddy(wish: CaddyWish, api: ClusterApi, engine: Engine, context: Context): Promise<void> {
+export async function ensureCaddy(
+  request: CaddyWish,
+  api: ClusterApi,
+  engine: Engine,
+  context: Context,
+): Promise<void> {
   const all = await findAll(api);
   const live = partsOf(all);
-  if (live.deployment === undefined && !wish.install) return;
+  if (live.deployment === undefined && !request.install) return;
   if (releaseOf(live.deployment) > caddyRelease) {
     context.report.verbose('Caddy was installed by a newer laconic-so: it is not changed');
   } else {
-    await reconcile(caddySettings(live, wish), all, live, wish, { api, engine, context });
+    await reconcile(caddySettings(live, request), all, live, request, { api, engine, context });
   }
-  if (!wish.wait) return;
-  wish.deadline.begin();
+  if (!request.wait) return;
+  request.deadline.begin();
   await waitUntilReady({
     api,
     namespace: caddyNamespace,
     awaited: [{ kind: 'Deployment', name: caddyName }],
-    deadline: wish.deadline,
+    deadline: request.deadline,
     schedulingTimeoutMs: 0,
-    nodesStartedAt: wish.nodesStartedAt,
+    nodesStartedAt: request.nodesStartedAt,
     context,
   });
 }
@@ -89,15 +94,15 @@ export interface CaddyPreview {
  * @returns undefined if Caddy is not touched
  */
 export async function previewCaddy(
-  wish: Pick<CaddyWish, 'image' | 'email' | 'install'>,
+  request: Pick<CaddyWish, 'image' | 'email' | 'install'>,
   api: ClusterApi | undefined,
   engine: Engine,
 ): Promise<CaddyPreview | undefined> {
   const all = api === undefined ? new Map<string, LiveObject>() : await findAll(api);
   const live = partsOf(all);
-  if (live.deployment === undefined && !wish.install) return undefined;
+  if (live.deployment === undefined && !request.install) return undefined;
   if (releaseOf(live.deployment) > caddyRelease) return undefined;
-  const settings = caddySettings(live, wish);
+  const settings = caddySettings(live, request);
   const { image } = settings;
   if (live.deployment === undefined) return { image, lines: [`install the ingress controller (Caddy, ${image})`] };
   const objects = caddyObjects(await withImageId(settings, engine));
@@ -146,14 +151,14 @@ function releaseOf(deployment: LiveObject | undefined): number {
  * Returns the settings for Caddy. An image or e-mail address in a spec takes effect, that of the last start; a spec
  * without one keeps what another deployment or an operator chose. Pure.
  */
-export function caddySettings(live: LiveCaddy, wish: Pick<CaddyWish, 'image' | 'email'>): CaddySettings {
+export function caddySettings(live: LiveCaddy, request: Pick<CaddyWish, 'image' | 'email'>): CaddySettings {
   const data = mapOf(live.configMap?.data);
   const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-  const chosen = wish.image ?? imageChosenBefore(live.deployment);
+  const chosen = request.image ?? imageChosenBefore(live.deployment);
   return {
     image: chosen ?? defaultCaddyImage,
     imageFrom: chosen === undefined || chosen === defaultCaddyImage ? 'default' : 'spec',
-    email: wish.email ?? text(data.email) ?? '',
+    email: request.email ?? text(data.email) ?? '',
     acmeAuthority: text(data.acmeCA) ?? defaultAcmeAuthority,
   };
 }
@@ -175,19 +180,19 @@ async function reconcile(
   settings: CaddySettings,
   all: ReadonlyMap<string, LiveObject>,
   live: LiveCaddy,
-  wish: CaddyWish,
+  request: CaddyWish,
   tools: Tools,
 ): Promise<void> {
   const { engine, context } = tools;
   const { image } = settings;
   const built = isBuilt(image);
-  const imageId = (await loadImages(wish.cluster, [{ image, built }], engine, context, wish.contents)).get(image);
+  const imageId = (await loadImages(request.cluster, [{ image, built }], engine, context, request.contents)).get(image);
   const before = live.deployment === undefined ? undefined : caddySettings(live, {});
   if (before !== undefined && before.image !== image) {
-    context.report.info(`Caddy in the kind cluster ${wish.cluster}: image ${image} instead of ${before.image}`);
+    context.report.info(`Caddy in the kind cluster ${request.cluster}: image ${image} instead of ${before.image}`);
   }
   if (before !== undefined && before.email !== settings.email) {
-    context.report.info(`Caddy in the kind cluster ${wish.cluster}: the ACME e-mail is ${settings.email} now`);
+    context.report.info(`Caddy in the kind cluster ${request.cluster}: the ACME e-mail is ${settings.email} now`);
   }
   const objects = caddyObjects({ ...settings, ...(built && imageId !== undefined ? { imageId } : {}) });
   for (const object of objects) await applyOne(object, all.get(keyOfObject(object)), tools);

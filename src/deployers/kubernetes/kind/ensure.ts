@@ -55,16 +55,16 @@ export interface EnsuredCluster {
  * deployment's lock. Prints `Using existing cluster: C` or `Creating new cluster: C`.
  * @throws LaconicError if there is none and none may be created, or if it lacks what kind-config.yml requires
  */
-export async function ensureCluster(wish: ClusterWish, engine: Engine, context: Context): Promise<EnsuredCluster> {
-  const name = clusterNameOf(wish);
-  const config = await readConfig(wish.layout);
-  if (engine.local) await refuseLeadingOut(wish);
-  const choice = await choose(wish, engine);
+export async function ensureCluster(request: ClusterWish, engine: Engine, context: Context): Promise<EnsuredCluster> {
+  const name = clusterNameOf(request);
+  const config = await readConfig(request.layout);
+  if (engine.local) await refuseLeadingOut(request);
+  const choice = await choose(request, engine);
   if (choice.kind === 'existing' && !(await isHalfCreated(choice.cluster.name, context))) {
-    return joinCluster(choice.cluster, config, wish, engine, context);
+    return joinCluster(choice.cluster, config, request, engine, context);
   }
   if (choice.kind === 'ambiguous') throw ambiguous(name, choice.names);
-  if (!wish.manage) throw missing(name);
+  if (!request.manage) throw missing(name);
 
   const wanted = choice.kind === 'existing' ? choice.cluster.name : name;
   const lock = await lockCluster(wanted, context);
@@ -74,13 +74,13 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
     // Somebody else may have created it in the meantime.
     const now = chooseCluster(await listKindClusters(engine), wanted, true);
     if (now.kind === 'existing' && !(await isHalfCreated(wanted, context))) {
-      return await joinCluster(now.cluster, config, wish, engine, context);
+      return await joinCluster(now.cluster, config, request, engine, context);
     }
     if (now.kind === 'existing') {
       context.report.info(`the creation of the kind cluster ${wanted} did not finish: it is recreated`);
       await discardCluster(wanted, inside);
     }
-    const file = join(wish.layout.root, kindConfigFile);
+    const file = join(request.layout.root, kindConfigFile);
     if (config === undefined) throw noConfig(file);
     await createCluster(wanted, config, { text: await readText(file), file }, inside);
     const made = chooseCluster(await listKindClusters(engine), wanted, true);
@@ -88,7 +88,7 @@ export async function ensureCluster(wish: ClusterWish, engine: Engine, context: 
   } finally {
     await lock.release();
   }
-  await writeClusterId(wanted, wish);
+  await writeClusterId(wanted, request);
   return { name: wanted, created: true };
 }
 
@@ -115,8 +115,12 @@ async function refuseLeadingOut({ spec, layout }: ClusterWish): Promise<void> {
   if (problems.length > 0) throw new InvalidFileError(problems);
 }
 
-async function choose(wish: ClusterWish, engine: Engine): Promise<ClusterChoice> {
-  return chooseCluster(await listKindClusters(engine), clusterNameOf(wish), wish.spec.kindClusterName !== undefined);
+async function choose(request: ClusterWish, engine: Engine): Promise<ClusterChoice> {
+  return chooseCluster(
+    await listKindClusters(engine),
+    clusterNameOf(request),
+    request.spec.kindClusterName !== undefined,
+  );
 }
 
 async function readConfig({ root }: ClusterWish['layout']): Promise<KindConfig | undefined> {
@@ -129,7 +133,7 @@ async function readConfig({ root }: ClusterWish['layout']): Promise<KindConfig |
 async function joinCluster(
   cluster: KindCluster,
   config: KindConfig | undefined,
-  wish: ClusterWish,
+  request: ClusterWish,
   engine: Engine,
   context: Context,
 ): Promise<EnsuredCluster> {
@@ -155,9 +159,9 @@ async function joinCluster(
   await ensureKubeContext(cluster, engine, context);
   const api = await apiOf({ kind: 'k8s-kind', cluster: cluster.name }, context);
   const seconds = fresh ? answerSeconds.started : answerSeconds.running;
-  await awaitApiServer(api, Math.min(seconds, wish.waitTimeout ?? seconds), context);
+  await awaitApiServer(api, Math.min(seconds, request.waitTimeout ?? seconds), context);
   if (config !== undefined) checkLabels(cluster, config, await api.list(resources.Node, {}));
-  await writeClusterId(cluster.name, wish);
+  await writeClusterId(cluster.name, request);
   return { name: cluster.name, created: false, nodesStartedAt: startedAt, found: { api, contents } };
 }
 

@@ -1,6 +1,6 @@
 import type { Engine } from '../../../engine/connect.js';
 import { findImage } from '../../../engine/images.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import type { WantedImage } from './node-images.js';
 import { type KubernetesObject, podContainers } from '../objects/common/object.js';
 

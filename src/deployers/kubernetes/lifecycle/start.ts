@@ -3,7 +3,7 @@ import { connectEngine, type Engine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
 import { userIds } from '../../../system/user-ids.js';
 import { Deadline } from '../../readiness/wait-timeout.js';
-import { putImagesInForce } from '../../../deployment/images/image-overrides.js';
+import { setActiveImages } from '../../../deployment/images/image-overrides.js';
 import { podScripts, runPodScripts } from '../../pod-scripts.js';
 import type { StartOptions } from '../../deployer.js';
 import { Certificates } from '../ingress/certificates.js';
@@ -63,7 +63,7 @@ export async function startOnKubernetes(
   const prepared = await prepareObjects(deployment, how, context);
   const issuersMissing = !kind && (await certificates.tellMissing(prepared.objects, context));
   // In force until the next restart without images, as on the other target.
-  if (options.images.size > 0) await putImagesInForce(deployment.layout.images, options.images);
+  if (options.images.size > 0) await setActiveImages(deployment.layout.images, options.images);
   await scripts.before();
   const start: Start = { deployment, options, prepared, deadline: new Deadline(options.waitTimeout), context };
   const cluster: StartCluster = engine ? await readyKindCluster(start, engine) : { api: await connect() };

@@ -1,6 +1,6 @@
 import type { ClusterApi, LiveObject } from '../api/api.js';
 import { readCertManager } from '../ingress/tls-secrets.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import { caddyProblem, caddySecrets, isCaddys, secretOf } from '../ingress/host-certificates.js';
 import { certificateProblem } from '../ingress/conflicts.js';
 import type { Snapshot } from './snapshot.js';

@@ -2,7 +2,7 @@ import type { ClusterApi, LiveObject } from '../api/api.js';
 import { isOurs, namespaceOwner, ownerOf } from '../apply/ownership.js';
 import type { Identity } from '../objects/common/identity.js';
 import { viewNamespace } from '../api/namespace-view.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import { needs, readAllowed } from '../api/permissions.js';
 import { resources } from '../api/resources.js';
 import type { IngressHosts } from '../ingress/host-certificates.js';

@@ -4,7 +4,7 @@ import { belongsTo } from './owned-objects.js';
 import { ClusterError } from '../api/errors.js';
 import type { Identity } from '../objects/common/identity.js';
 import type { Entry } from '../apply/inventory.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /** What a namespace contains in addition to the deployment's own objects. */

@@ -3,7 +3,7 @@ import { labelValue } from '../objects/common/names.js';
 import type { ClusterApi, LiveObject, ResourceType } from '../api/api.js';
 import type { Identity } from '../objects/common/identity.js';
 import type { Entry } from '../apply/inventory.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import { findType, resources } from '../api/resources.js';
 
 /** Kinds that the Python program's stop removes: hooks may create such objects, too. */

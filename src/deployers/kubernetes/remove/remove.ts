@@ -11,7 +11,7 @@ import type { Identity } from '../objects/common/identity.js';
 import { type Entry, inventoryName, readInventory } from '../apply/inventory.js';
 import { foreignContents } from './namespace-contents.js';
 import { type NamespaceView, viewNamespace } from '../api/namespace-view.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import { needs, readAllowed, requirePermissions } from '../api/permissions.js';
 import { resources, typeOf } from '../api/resources.js';
 import { claimsThatHoldData, findVolumes, hostPathOf, mayHaveVolumes } from './volumes.js';

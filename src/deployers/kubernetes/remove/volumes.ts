@@ -4,7 +4,7 @@ import { hiddenIfForbidden, isForbidden } from '../api/errors.js';
 import { isOurs, ownerOf } from '../apply/ownership.js';
 import type { Identity } from '../objects/common/identity.js';
 import type { Entry } from '../apply/inventory.js';
-import { requestEach } from '../api/parallel.js';
+import { requestEach } from '../api/request-each.js';
 import { resources } from '../api/resources.js';
 import { mapOf } from '../../../system/plain-map.js';
 

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { ContextOf } from '../../../src/commands/shared/arguments.js';
-import buildContainers from '../../../src/commands/build-containers.js';
-import setupRepositories from '../../../src/commands/setup-repositories.js';
-import { UsageError } from '../../../src/system/errors.js';
-import { testContext } from '../../support/context.js';
+import type { ContextOf } from '../../../../src/commands/shared/arguments.js';
+import buildContainers from '../../../../src/commands/build-containers.js';
+import setupRepositories from '../../../../src/commands/setup-repositories.js';
+import { UsageError } from '../../../../src/system/errors.js';
+import { testContext } from '../../../support/context.js';
 
 const commands = { 'build-containers': buildContainers, 'setup-repositories': setupRepositories };
 

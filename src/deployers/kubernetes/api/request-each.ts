@@ -1,4 +1,4 @@
-import { inParallel as inParallelAtMost } from '../../../system/process/parallel.js';
+import { inParallel } from '../../../system/process/parallel.js';
 
 /** Concurrent requests: an API server limits them per account. */
 const width = 8;
@@ -8,5 +8,5 @@ const width = 8;
  * the first failure is thrown.
  */
 export async function requestEach<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  return inParallelAtMost(items, width, work);
+  return inParallel(items, width, work);
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import declare from '../../../src/commands/deployment/stop.js';
-import { addSwitch } from '../../../src/commands/shared/program.js';
+import declare from '../../../../src/commands/deployment/stop.js';
+import { addSwitch } from '../../../../src/commands/shared/program.js';
 
 function optionsOf(initial: boolean, ...words: string[]): Record<string, unknown> {
   const command = new Command('x').exitOverride();
