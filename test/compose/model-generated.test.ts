@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { normalizeCompose } from '../../src/compose/model/normalize.js';
+import { readCompose } from '../../src/compose/model/normalize.js';
+import type { ComposeModel } from '../../src/compose/model/types.js';
 import { plainScalar } from '../../src/compose/model/scalar.js';
 import { splitWords } from '../../src/compose/syntax/shell-words.js';
 import { parseYaml } from '../../src/system/yaml/yaml.js';
@@ -25,8 +26,8 @@ async function accepted(text: string): Promise<ComposeConfig> {
   return config;
 }
 
-function normalized(text: string): ReturnType<typeof normalizeCompose>['model'] {
-  return normalizeCompose({ yaml: parseYaml(text, 'compose.yml'), lookup: (name) => variables[name] }).model;
+function normalized(text: string): ComposeModel {
+  return readCompose({ yaml: parseYaml(text, 'compose.yml'), lookup: (name) => variables[name] }).normalize().model;
 }
 
 /** Unquoted text that is or resembles a number, a date, a boolean or null. */

@@ -68,21 +68,11 @@ export interface ComposeReading {
 const topLevelKeys = ['version', 'name', 'include', 'services', 'models', 'networks', 'volumes', 'secrets', 'configs'];
 
 /**
- * Converts a compose file to its normal form: every short form expanded, variables resolved, values typed, as in
- * `docker compose config`; null sections count as missing. Reads no files.
- * @param input the file and the values for it
- * @param envFileTexts texts of its env files (see {@link readCompose} for their paths)
- * @throws InvalidFileError with every problem: what Compose refuses, and what cannot be followed here (`include`,
- * `extends` of another file)
+ * Reads a compose file up to its env files, whose paths the caller learns and whose texts it gives to `normalize`. That
+ * returns the normal form: every short form expanded, variables resolved, values typed, as in `docker compose config`;
+ * null sections count as missing. Reads no files. Never throws; `normalize` does, with every problem: what Compose
+ * refuses, and what cannot be followed here (`include`, `extends` of another file).
  */
-export function normalizeCompose(
-  input: ComposeInput,
-  envFileTexts: ReadonlyMap<string, string> = new Map(),
-): NormalizedCompose {
-  return readCompose(input).normalize(envFileTexts);
-}
-
-/** Reads a compose file up to its env files, so that the caller learns their paths. Never throws; `normalize` does. */
 export function readCompose(input: ComposeInput): ComposeReading {
   const { yaml, lookup, origin, profiles = [], otherServices = new Set(), parts, extended } = input;
   const findings = new ModelFindings(lookup, origin);

@@ -1,6 +1,6 @@
 import { parseComposeFile } from '../../../src/compose/document/file.js';
 import { mentionedNames } from '../../../src/compose/document/interpolation.js';
-import { normalizeCompose } from '../../../src/compose/model/normalize.js';
+import { readCompose } from '../../../src/compose/model/normalize.js';
 import { buildObjects } from '../../../src/deployers/kubernetes/objects/build.js';
 import type { ObjectsInput, PodFileInput } from '../../../src/deployers/kubernetes/objects/common/input.js';
 import { parseSpec } from '../../../src/spec/parse.js';
@@ -47,12 +47,12 @@ export function objectsInput(stack: StackText): ObjectsInput {
   const read = (texts: Record<string, string>): PodFileInput[] =>
     Object.entries(texts).map(([name, text]) => ({
       name,
-      model: normalizeCompose({
+      model: readCompose({
         yaml: parseYaml(text, fileName(name)),
         lookup: (variable) => values.get(variable),
         otherServices: services,
         ...(stack.profiles === undefined ? {} : { profiles: stack.profiles }),
-      }).model,
+      }).normalize().model,
       mentions: mentionedNames(parseComposeFile(text, fileName(name)), new Map()),
     }));
   const kubeConfig = target === 'k8s' ? 'kube-config: k.yml\n' : '';

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { normalizeCompose } from '../../../../../src/compose/model/normalize.js';
+import { readCompose } from '../../../../../src/compose/model/normalize.js';
 import { copiesOf, placesOf } from '../../../../../src/deployers/kubernetes/input/bound-files.js';
 import type { Findings } from '../../../../../src/deployers/kubernetes/objects/common/input.js';
 import type { GeneratedFile } from '../../../../../src/deployment/directory/tree.js';
@@ -30,7 +30,7 @@ async function copiesFor(
   const list = mounts.map((mount) => `\n      - ${mount.replaceAll('STACK', stack)}`).join('');
   const volumes = list === '' ? '' : `\n    volumes:${list}`;
   const text = `services:\n  web:\n    image: web:local${volumes}\n${more}`;
-  const { model } = normalizeCompose({ yaml: parseYaml(text, 'web.yml'), lookup: () => undefined });
+  const { model } = readCompose({ yaml: parseYaml(text, 'web.yml'), lookup: () => undefined }).normalize();
   const findings: Findings = { errors: [], warnings: [] };
   const places = [{ model, sourceBase: join(stack, 'compose'), repository: stack }];
   const { files } = await copiesOf(places, new Set(['config/web/app.conf']), '/home/op', findings, hooks);
@@ -110,7 +110,7 @@ describe('host files in compose files, for a cluster that cannot reach them', ()
       writeFileSync(join(stack, folder, 'same/x'), 'x');
       writeFileSync(join(stack, folder, 'other/x'), folder);
       const text = `services:\n  ${folder}:\n    image: web:local\n    volumes: [./same/x:/a, ./other/x:/b, ./other:/c, ./folder:/d, ./none:/e]\n`;
-      const { model } = normalizeCompose({ yaml: parseYaml(text, `${folder}.yml`), lookup: () => undefined });
+      const { model } = readCompose({ yaml: parseYaml(text, `${folder}.yml`), lookup: () => undefined }).normalize();
       return { model, sourceBase: join(stack, folder), repository: stack };
     });
     const findings: Findings = { errors: [], warnings: [] };
