@@ -16,15 +16,24 @@ export async function updateEnvironment(
   await withLockedDeployment(target, context, async (deployment, _, inside) => {
     requireUpdateEnvs(deployment);
     await requireSources(deployment.spec, inside);
+    // Queries the engine: without it, or with containers of another directory, a secret would be replaced for nothing.
+    const opened = await deployerFor(deployment, inside);
     const secrets = { rotate: new Set(options.rotateSecret), generate: false };
     const { acceptLiteralValues } = options;
-    const { changed, planned } = await regenerateEnvironment(
+    const { replaced, planned } = await regenerateEnvironment(
       deployment,
       { secrets, acceptLiteralValues, targets: targetGenerator },
       inside,
     );
-    const state = changed ? (inside.options.dryRun ? undefined : 'is new') : 'is up to date';
-    if (state !== undefined) context.report.info(`${deployment.layout.configEnv} ${state}`);
-    await (await deployerFor(deployment, inside)).updateEnvs?.(planned);
+    const { report } = inside;
+    const { dryRun } = inside.options;
+    if (replaced.length === 0) report.info(`${deployment.layout.configEnv} is up to date`);
+    for (const line of replaced) {
+      if (dryRun) report.print(`would replace ${line}`);
+      else report.info(`replaced ${line}`);
+    }
+    // The first one holds the values from before.
+    const deployer = dryRun ? opened : await deployerFor(deployment, inside);
+    await deployer.updateEnvs?.(planned);
   });
 }

@@ -35,7 +35,7 @@ export function compareVariables(
 }
 
 /**
- * A line for a file of variables about to be written, with the names that differ.
+ * Describes how a file of variables about to be written differs from the present one: its path and the names.
  * @param edited whether it was edited in the directory
  */
 export async function replacementLine(root: string, file: GeneratedFile, edited: boolean): Promise<string> {
@@ -46,7 +46,7 @@ export async function replacementLine(root: string, file: GeneratedFile, edited:
     ...removed.map((name) => `${name} is removed`),
   ];
   const mark = edited ? ' (edited in this directory)' : '';
-  return `would replace ${file.path}${mark}${names.length === 0 ? '' : `: ${names.join(', ')}`}`;
+  return `${file.path}${mark}${names.length === 0 ? '' : `: ${names.join(', ')}`}`;
 }
 
 /**

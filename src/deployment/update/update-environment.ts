@@ -21,8 +21,8 @@ import { checksumOf, contentOf, type GeneratedFile } from '../directory/tree.js'
 /**
  * Regenerates `config.env` (and `secrets.env`) from the deployment's own spec, and nothing else. The caller holds the
  * lock.
- * @returns whether a file changed or, in a dry run, would change; in a dry run also the effect on the services, if
- * known
+ * @returns a line for each file that was replaced or, in a dry run, would be (see replacementLine); in a dry run also
+ * the effect on the services, if known
  * @throws InvalidFileError for a spec with unusable sections, and for values with which Compose refuses the compose
  * files; LaconicError if containers would get other values
  */
@@ -30,7 +30,7 @@ export async function regenerateEnvironment(
   deployment: Deployment,
   options: { secrets: SecretOptions; acceptLiteralValues: boolean; targets: TargetGenerators },
   context: Context,
-): Promise<{ changed: boolean; planned?: PlannedEnvironment }> {
+): Promise<{ replaced: string[]; planned?: PlannedEnvironment | undefined }> {
   const { layout, spec, ours } = deployment;
   // If the config section itself was left out, its names must not disappear from the file.
   const unusable = deployment.ignored.filter((problem) => usedOnCompose.has(sectionOf(problem) ?? ''));
@@ -55,14 +55,14 @@ export async function regenerateEnvironment(
     manifest[file.path] = checksum;
   }
   const staged = files.filter((file) => steps.some((step) => step.path === file.path));
-  if (context.options.dryRun) {
-    for (const file of staged.filter(({ path }) => path !== secretsCopyPath)) {
-      context.report.print(await replacementLine(layout.root, file, edited.includes(file.path)));
-    }
-    const planned = await plannedEnvironment(deployment, files, context.env);
-    return { changed: steps.length > 0, ...(planned && { planned }) };
+  const replaced: string[] = [];
+  for (const file of staged.filter(({ path }) => path !== secretsCopyPath)) {
+    replaced.push(await replacementLine(layout.root, file, edited.includes(file.path)));
   }
-  if (steps.length === 0) return { changed: false };
+  if (context.options.dryRun) {
+    return { replaced, planned: await plannedEnvironment(deployment, files, context.env) };
+  }
+  if (steps.length === 0) return { replaced };
   if (before !== undefined) {
     const path = relative(layout.root, layout.manifest);
     staged.push({ path, source: { text: manifestEntries(manifest) }, mode: secretMode });
@@ -71,7 +71,7 @@ export async function regenerateEnvironment(
   await applyChanges(layout, { steps, staged, modes: [], volumes: [], edited, left: [] }, undefined);
   await clearJournal(layout);
   for (const path of edited) warnAboutEdit(path, 'replaced', context);
-  return { changed: true };
+  return { replaced };
 }
 
 /**

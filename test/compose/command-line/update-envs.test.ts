@@ -1,3 +1,4 @@
+import { cp } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWithEngine, type CliResult } from '../../support/engine.js';
 import type { Seen } from '../../support/engine-api.js';
@@ -85,6 +86,29 @@ describeWithEngine('update-envs', () => {
     expect(after.three?.env.TOKEN).toMatch(/^[0-9a-f]{16}$/);
     expect(after.three?.env.TOKEN).not.toBe(before.three?.env.TOKEN);
     expect(after.one).toEqual(before.one);
+  });
+
+  it('says which variables changed, without their values', async () => {
+    const { stderr } = await updateEnvs('--rotate-secret', 'TOKEN');
+    expect(stderr).toContain('replaced secrets.env: TOKEN changes');
+    expect(stderr).not.toContain('config.env');
+    expect(stderr).not.toContain((await containers()).three?.env.TOKEN);
+    expect((await updateEnvs()).stderr).toContain('d/config.env is up to date');
+  });
+
+  it('writes nothing where it could not go on: the engine is down, or the directory is a copy', async () => {
+    const refused = async (directory: string, env: NodeJS.ProcessEnv, says: string): Promise<void> => {
+      const files = await sandbox.fileState(`${directory}/secrets.env`);
+      const args = ['deployment', '--dir', directory, 'update-envs', '--rotate-secret', 'TOKEN'];
+      const { code, stderr } = await sandbox.cli(args, { env });
+      expect({ code, stderr }).toMatchObject({ code: 1 });
+      expect(stderr).toContain(says);
+      expect(await sandbox.fileState(`${directory}/secrets.env`)).toEqual(files);
+    };
+    await refused('d', { DOCKER_HOST: 'unix:///none' }, 'unix:///none');
+    await cp(sandbox.path('d'), sandbox.path('c'), { recursive: true });
+    await refused('c', {}, 'belong to another deployment directory');
+    expect(await containers()).toEqual(before);
   });
 
   it('does not start stopped services, which see the new values at the next start', async () => {
