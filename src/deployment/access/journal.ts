@@ -19,8 +19,10 @@ export type JournalStep =
   | { op: 'replace'; path: string; backup: boolean; secret: boolean }
   /** Remove the file; with `backup`, it becomes `<file>.bak`. */
   | { op: 'remove'; path: string; backup: boolean }
-  /** Put the staged directory (a new, seeded volume) in place unless something exists there. */
-  | { op: 'directory'; path: string };
+  /** Put the staged directory (a new, seeded volume, or a folder) in place unless something exists there. */
+  | { op: 'directory'; path: string }
+  /** Give the file these permissions. */
+  | { op: 'mode'; path: string; mode: number };
 
 /** The steps of an update. Written and synced before the first step, so that any later command can finish it. */
 export interface Journal {
@@ -67,6 +69,7 @@ export async function applySteps(layout: DeploymentLayout, steps: readonly Journ
     try {
       if (step.op === 'replace') await replace(join(layout.next, step.path), target, step);
       else if (step.op === 'remove') await remove(target, step.backup);
+      else if (step.op === 'mode') await changeMode(target, step.mode);
       else await place(join(layout.next, step.path), target);
     } catch (error) {
       throw new LaconicError(`cannot update ${target}: ${errorMessage(error)}`, {
@@ -101,6 +104,10 @@ async function remove(target: string, backup: boolean): Promise<void> {
   if (!(await exists(target))) return;
   if (backup) await rename(target, `${target}.bak`);
   else await rm(target);
+}
+
+async function changeMode(target: string, mode: number): Promise<void> {
+  if (await exists(target)) await chmod(target, mode);
 }
 
 async function place(staged: string, target: string): Promise<void> {

@@ -20,7 +20,13 @@ export async function applyChanges(
 ): Promise<void> {
   let steps: JournalStep[];
   try {
-    steps = [{ op: 'directory', path: await stage(layout, plan) }, ...plan.steps];
+    const generation = await stage(layout, plan);
+    steps = [
+      { op: 'directory', path: generation },
+      ...plan.steps,
+      ...plan.folders.map((path) => ({ op: 'directory' as const, path })),
+      ...plan.modes.map(({ path, mode }) => ({ op: 'mode' as const, path, mode })),
+    ];
     await writeJournal(layout, { phase: 'files', steps, hook });
   } catch (error) {
     await rm(layout.next, { recursive: true, force: true });
@@ -42,7 +48,7 @@ async function stage(layout: DeploymentLayout, plan: UpdatePlan): Promise<string
     generated.length > 0 ? generated : plan.steps.map((step) => step.path),
     await nextGeneration(layout),
   );
-  await writeGenerated(layout.next, plan.staged, []);
+  await writeGenerated(layout.next, plan.staged, plan.folders);
   for (const volume of plan.volumes) {
     const target = join(layout.next, volume.path);
     await mkdir(dirname(target), { recursive: true });

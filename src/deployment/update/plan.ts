@@ -29,6 +29,8 @@ export interface UpdatePlan {
    * Files whose permissions change but not their content: copies follow their source, secrets are for their owner only.
    */
   modes: GeneratedFile[];
+  /** Relative paths of folders that do not exist yet, and may stay empty. */
+  folders: string[];
   /** New volumes inside the directory, with relative paths and their seeds. */
   volumes: { volume: string; path: string; seed: string | undefined }[];
   /** Files to be replaced or removed that were edited in the directory since they were generated. */
@@ -101,7 +103,18 @@ export async function planUpdate(
     staged.push({ path, source: { text: manifest }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  return { steps: await inOrder(layout.root, steps, tree.directories), staged, modes, volumes, edited, left };
+  // By themselves, they are not a change of the deployment.
+  if (steps.length > 0) {
+    for (const file of await changedRecords(layout, prepared)) {
+      staged.push(file);
+      steps.push({ op: 'replace', path: file.path, backup: false, secret: true });
+    }
+  }
+  const folders = [];
+  for (const path of tree.directories) {
+    if ((await kindOf(join(layout.root, path))) !== 'directory') folders.push(path);
+  }
+  return { steps: await inOrder(layout.root, steps, tree.directories), staged, modes, folders, volumes, edited, left };
 }
 
 async function hasOtherMode(layout: DeploymentLayout, file: GeneratedFile): Promise<boolean> {
@@ -137,6 +150,20 @@ async function recordFile(layout: DeploymentLayout, { location, spec }: Prepared
   const text = (await readTextIfAny(layout.deployment)) ?? '';
   const edited = editRecord(text, layout.deployment, { stackSource, ...(credentials && { credentials }) });
   return [{ path: 'deployment.yml', source: { text: edited }, mode: 0o644 }];
+}
+
+/** The records of what the directory is generated from and of what was reported, if they change. */
+async function changedRecords(layout: DeploymentLayout, prepared: Prepared): Promise<GeneratedFile[]> {
+  const records = [
+    { file: layout.sources, text: prepared.generated.sources },
+    { file: layout.reportedWarnings, text: prepared.reported },
+  ];
+  const changed = records.map(async ({ file, text }) =>
+    (await readTextIfAny(file)) === text
+      ? []
+      : [{ path: relative(layout.root, file), source: { text }, mode: secretMode }],
+  );
+  return (await Promise.all(changed)).flat();
 }
 
 function argumentsFile(createArguments: CreateArguments | undefined): GeneratedFile[] {

@@ -68,7 +68,7 @@ export async function regenerateEnvironment(
     staged.push({ path, source: { text: manifestEntries(manifest) }, mode: secretMode });
     steps.push({ op: 'replace', path, backup: false, secret: true });
   }
-  await applyChanges(layout, { steps, staged, modes: [], volumes: [], edited, left: [] }, undefined);
+  await applyChanges(layout, { steps, staged, modes: [], folders: [], volumes: [], edited, left: [] }, undefined);
   await clearJournal(layout);
   for (const path of edited) warnAboutEdit(path, 'replaced', context);
   return { replaced };

@@ -102,6 +102,7 @@ export async function updateDeployment(
   const servicesBefore = printed ? await servicePrints(layout, present.stack, context.env) : undefined;
   const before = await checksumsNow(layout, plan);
   if (plan.steps.length > 0) await applyChanges(layout, plan, hooks[0]);
+  // Without steps there is no journal, and this is all there is to do.
   for (const directory of prepared.generated.tree.directories) await makeDirectory(join(layout.root, directory));
   for (const { path, mode } of plan.modes) await chmod(join(layout.root, path), mode);
   const outside = await newVolumesOutside(prepared, layout);
