@@ -78,7 +78,7 @@ export async function createOrUpdate(
     targets,
   };
   if (context.options.dryRun) return updateDeployment(layout, changes, context);
-  const lock = await lockDeployment(layout, lockWaitSeconds, context);
+  const lock = await lockDeployment(layout, lockWaitSeconds, context, { must: 'update' });
   try {
     const env = { ...context.env, LACONIC_SO_LOCK: lock.token };
     return await updateDeployment(layout, changes, { ...context, env });

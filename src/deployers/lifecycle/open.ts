@@ -23,13 +23,13 @@ export interface Target {
 
 /**
  * Runs `work` on the deployment while holding its lock; an interrupted update is completed first.
- * @param options `lockOptional`: see lockDeployment
+ * @param options see lockDeployment
  */
 export async function withLockedDeployment<T>(
   target: Target,
   context: Context,
   work: (deployment: Deployment, lock: Lock, context: Context) => Promise<T>,
-  options: { lockOptional?: boolean } = {},
+  options: { must?: 'stop' } = {},
 ): Promise<T> {
   refuseStackOption(context);
   if (context.options.dryRun) {
@@ -37,7 +37,7 @@ export async function withLockedDeployment<T>(
     return work(await openForReading(target.directory, context), noLock, context);
   }
   const layout = await findDeployment(target.directory, context);
-  const lock = await lockDeployment(layout, target.lockWaitSeconds, context, options.lockOptional);
+  const lock = await lockDeployment(layout, target.lockWaitSeconds, context, options);
   try {
     const inside = { ...context, env: { ...context.env, LACONIC_SO_LOCK: lock.token } };
     const deployment = await readDeployment(layout);

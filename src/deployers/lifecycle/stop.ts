@@ -36,7 +36,7 @@ export async function stopDeployment(
   refuseStackOption(context);
   const { stopRemains } = await import('../compose/stop/stop-without-directory.js');
   if (await stopRemains(target.directory, options, context)) return;
-  await withLockedDeployment(target, context, stop, { lockOptional: true });
+  await withLockedDeployment(target, context, stop, { must: 'stop' });
 }
 
 async function confirmDeletion({ layout, spec }: Deployment, plan: DataPlan, { signal }: Context): Promise<void> {

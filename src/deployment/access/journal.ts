@@ -11,12 +11,16 @@ import {
 } from '../../system/files/files.js';
 import { removeLeftovers, temporaryBeside } from '../../system/files/temporary-files.js';
 import type { DeploymentLayout } from '../directory/layout.js';
+import { currentChecksum } from '../directory/manifest.js';
 import { parseOwnJson } from '../directory/state-file.js';
 
 /** A step of an update, with a path relative to the deployment directory. */
 export type JournalStep =
-  /** Replace the file by the staged one; with `backup`, the old one becomes `<file>.bak`. */
-  | { op: 'replace'; path: string; backup: boolean; secret: boolean }
+  /**
+   * Replace the file by the staged one; with `backup`, the old one becomes `<file>.bak`. `checksum` is that of the
+   * staged one; steps of earlier versions have none.
+   */
+  | { op: 'replace'; path: string; backup: boolean; secret: boolean; checksum?: string }
   /** Remove the file; with `backup`, it becomes `<file>.bak`. */
   | { op: 'remove'; path: string; backup: boolean }
   /** Put the staged directory (a new, seeded volume, or a folder) in place unless something exists there. */
@@ -58,8 +62,27 @@ export async function clearJournal(layout: DeploymentLayout): Promise<void> {
 }
 
 /**
+ * Finds what the steps of a journal can no longer put in place: a file or directory that is neither staged as it was
+ * recorded nor in place.
+ * @returns the path where it was staged, absolute; undefined if the steps can be applied
+ */
+export async function lostStaged(
+  { root, next }: DeploymentLayout,
+  steps: Journal['steps'],
+): Promise<string | undefined> {
+  for (const step of steps) {
+    const [staged, target] = [join(next, step.path), join(root, step.path)];
+    if (step.op === 'directory' && !(await exists(staged)) && !(await exists(target))) return staged;
+    if (step.op !== 'replace' || step.checksum === undefined) continue;
+    const present = (await exists(staged)) ? staged : target;
+    if ((await currentChecksum(present)) !== step.checksum) return staged;
+  }
+  return undefined;
+}
+
+/**
  * Applies the steps of a journal in phase `files`. Every step can be repeated after a kill at any moment: a missing
- * staged file was put in place already.
+ * staged file was put in place already (see lostStaged).
  * @throws LaconicError with the path that could not be updated
  */
 export async function applySteps(layout: DeploymentLayout, steps: readonly JournalStep[]): Promise<void> {

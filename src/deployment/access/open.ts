@@ -3,7 +3,7 @@ import type { Spec } from '../../spec/parse.js';
 import { identity, parseUsableSpec } from '../../spec/usable-sections.js';
 import { parseStack, type Stack } from '../../stack/parse.js';
 import type { Context } from '../../system/context.js';
-import { errorCode, InvalidFileError, LaconicError, type Problem } from '../../system/errors.js';
+import { errorCode, InvalidFileError, isExplained, LaconicError, type Problem } from '../../system/errors.js';
 import { kindOf, readTextIfAny } from '../../system/files/files.js';
 import { readJournal } from './journal.js';
 import { type DeploymentLayout, layoutOf } from '../directory/layout.js';
@@ -55,28 +55,34 @@ export async function findDeployment(directory: string, context: Context): Promi
 /**
  * Acquires the deployment's lock for a command that changes something, and completes an interrupted update. A command
  * called by a hook shares the lock of the command that runs the hook.
- * @param optional continue without a lock if nothing can be written: a full disk must not prevent stopping what fills
- * it
+ * @param options `must`: what has to be possible in more cases. `stop` continues without a lock if nothing can be
+ * written, since a full disk must not prevent stopping what fills it, and with an update that cannot be completed;
+ * `update` continues with an update whose new files are lost, which it writes again
  * @throws LaconicError if the lock is held; InterruptedError
  */
 export async function lockDeployment(
   layout: DeploymentLayout,
   waitSeconds: number,
   context: Context,
-  optional = false,
+  { must }: { must?: 'stop' | 'update' | undefined } = {},
 ): Promise<Lock> {
   const lock = await takeLock(layout.lock, `deployment ${layout.root}`, waitSeconds, context).catch(
     (error: unknown) => {
-      if (!optional || !(error instanceof LaconicError) || !unwritable.has(errorCode(error.cause) ?? '')) throw error;
+      if (must !== 'stop' || !(error instanceof LaconicError) || !unwritable.has(errorCode(error.cause) ?? ''))
+        throw error;
       context.report.warn(`continuing without a lock: ${error.message}`);
       return { token: '', release: async () => undefined };
     },
   );
   if (lock.token === context.env.LACONIC_SO_LOCK) return lock;
   try {
-    await recoverUpdate(layout, context);
+    await recoverUpdate(layout, must === 'update', context);
     return lock;
   } catch (error) {
+    if (must === 'stop' && isExplained(error)) {
+      context.report.warn(`the files stay as they are: ${error.message}`);
+      return lock;
+    }
     await lock.release();
     throw error;
   }

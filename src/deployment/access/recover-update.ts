@@ -2,17 +2,28 @@ import { rm } from 'node:fs/promises';
 import type { Context } from '../../system/context.js';
 import type { DeploymentLayout } from '../directory/layout.js';
 import { pruneGenerations } from '../directory/manifest.js';
-import { applySteps, clearJournal, type Journal, readJournal, writeJournal } from './journal.js';
+import { LaconicError } from '../../system/errors.js';
+import { applySteps, clearJournal, type Journal, lostStaged, readJournal, writeJournal } from './journal.js';
 
 /**
  * Completes an update that was killed. One that stopped in a hook cannot be completed here: it is reported, and left to
  * the next update. The caller holds the lock.
- * @throws LaconicError with the path that could not be updated
+ * @param updates whether the caller replaces all files itself, so that it can do without the staged ones
+ * @throws LaconicError with the path that could not be updated, or whose new content is lost; the journal stays
  */
-export async function recoverUpdate(layout: DeploymentLayout, context: Context): Promise<void> {
+export async function recoverUpdate(layout: DeploymentLayout, updates: boolean, context: Context): Promise<void> {
   const journal = await readJournal(layout);
   if (journal === undefined) return;
   if (journal.phase === 'files') {
+    const lost = await lostStaged(layout, journal.steps);
+    if (lost !== undefined) {
+      const what = `an interrupted update of this deployment cannot be completed: ${lost} is missing or was changed`;
+      if (!updates) {
+        throw new LaconicError(what, { hint: 'run deploy create --update again: it replaces all files' });
+      }
+      context.report.warn(`${what}; this update replaces all files`);
+      return;
+    }
     await completeJournal(layout, journal);
     context.report.warn(
       journal.hook === undefined

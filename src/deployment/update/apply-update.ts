@@ -4,7 +4,13 @@ import { errorMessage, LaconicError } from '../../system/errors.js';
 import { copyTree, syncPath } from '../../system/files/files.js';
 import { applySteps, type JournalStep, writeJournal } from '../access/journal.js';
 import type { DeploymentLayout } from '../directory/layout.js';
-import { nextGeneration, pruneGenerations, readManifest, stageGeneration } from '../directory/manifest.js';
+import {
+  currentChecksum,
+  nextGeneration,
+  pruneGenerations,
+  readManifest,
+  stageGeneration,
+} from '../directory/manifest.js';
 import { writeGenerated } from '../directory/tree.js';
 import type { UpdatePlan } from './plan.js';
 
@@ -23,7 +29,7 @@ export async function applyChanges(
     const generation = await stage(layout, plan);
     steps = [
       { op: 'directory', path: generation },
-      ...plan.steps,
+      ...(await Promise.all(plan.steps.map((step) => withChecksum(layout, step)))),
       ...plan.folders.map((path) => ({ op: 'directory' as const, path })),
       ...plan.modes.map(({ path, mode }) => ({ op: 'mode' as const, path, mode })),
     ];
@@ -36,6 +42,13 @@ export async function applyChanges(
   }
   await applySteps(layout, steps);
   await pruneGenerations(layout);
+}
+
+/** So that whoever completes the update can tell whether the file is lost or in place. */
+async function withChecksum({ next }: DeploymentLayout, step: JournalStep): Promise<JournalStep> {
+  if (step.op !== 'replace') return step;
+  const checksum = await currentChecksum(join(next, step.path));
+  return checksum === undefined ? step : { ...step, checksum };
 }
 
 /** @returns the path of the generation that the update replaces, see stageGeneration */

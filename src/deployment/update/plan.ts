@@ -62,8 +62,8 @@ export async function planUpdate(
   const steps: JournalStep[] = [];
   const staged: GeneratedFile[] = [];
   const modes: GeneratedFile[] = [];
-  // While hooks are unfinished, their changes cannot be distinguished from edits.
-  const unfinished = (await readJournal(layout))?.phase === 'hooks';
+  // What an unfinished update or its hooks have changed cannot be distinguished from edits.
+  const unfinished = (await readJournal(layout)) !== undefined;
   const manifestBefore = unfinished ? undefined : await readManifest(layout);
   const edited: string[] = [];
   const own = [...(await recordFile(layout, prepared)), ...argumentsFile(createArguments)];

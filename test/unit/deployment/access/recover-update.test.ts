@@ -1,7 +1,7 @@
-import { chmod, mkdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openForReading } from '../../../../src/deployment/access/open.js';
+import { lockDeployment, openForReading } from '../../../../src/deployment/access/open.js';
 import { behindParts } from '../../../../src/deployment/directory/changed-sources.js';
 import { layoutOf } from '../../../../src/deployment/directory/layout.js';
 import { testContext } from '../../../support/context.js';
@@ -56,5 +56,39 @@ describe('an interrupted update', () => {
     const sources = await text('d/.laconic/sources.json');
     expect(await createFrom(base, true)).toContain('nothing changed');
     expect(await text('d/.laconic/sources.json')).toBe(sources);
+  });
+
+  it('is not said to be completed without its new files: only another update goes on, and stop works', async () => {
+    const { base, layout, text } = await interrupted();
+    const journal = await text('d/.laconic/journal.json');
+    await rm(layout.next, { recursive: true });
+
+    const opened = openForReading('d', testContext(base));
+    await expect(opened).rejects.toThrow('an interrupted update of this deployment cannot be completed');
+    await expect(opened).rejects.toMatchObject({ hint: expect.stringContaining('deploy create --update') as string });
+    const context = testContext(base);
+    await (await lockDeployment(layout, 0, context, { must: 'stop' })).release();
+    expect(context.output.stderr).toContain('the files stay as they are');
+    expect(await text('d/.laconic/journal.json')).toBe(journal);
+
+    const said = await createFrom(base, true);
+    expect(said).toContain('this update replaces all files');
+    expect(said).not.toContain('was edited');
+    expect(await text('d/config/app/page')).toBe('two');
+    expect(await behindParts(layout)).toEqual([]);
+    await openForReading('d', testContext(base));
+  });
+
+  it('is completed where all new files were in place already, and not with other files than it recorded', async () => {
+    const done = await interrupted();
+    const journal = await done.text('d/.laconic/journal.json');
+    await openForReading('d', testContext(done.base));
+    await done.write('d/.laconic/journal.json', journal);
+    await openForReading('d', testContext(done.base));
+
+    const { base, layout, text, write } = await interrupted();
+    await write('d/.laconic/next/config/app/page', 'three');
+    await expect(openForReading('d', testContext(base))).rejects.toThrow(`${layout.next}/config/app/page`);
+    expect(await text('d/config/app/page')).toBe('one');
   });
 });
