@@ -7,6 +7,7 @@ import type { CreateArguments } from './hooks/run-hooks.js';
 import { refuseRecursion } from './access/recursion-guard.js';
 import type { UpdateOutcome } from './update/outcome.js';
 import { findDeployment, lockDeployment } from './access/open.js';
+import { reportInterruptedUpdate } from './access/recover-update.js';
 import { loadSpec, type Prepared } from './create/prepare.js';
 import type { TargetGenerators } from './access/target.js';
 import { updateDeployment } from './update/update.js';
@@ -77,7 +78,10 @@ export async function createOrUpdate(
     cwd: context.cwd,
     targets,
   };
-  if (context.options.dryRun) return updateDeployment(layout, changes, context);
+  if (context.options.dryRun) {
+    await reportInterruptedUpdate(layout, context);
+    return updateDeployment(layout, changes, context);
+  }
   const lock = await lockDeployment(layout, lockWaitSeconds, context, { must: 'update' });
   try {
     const env = { ...context.env, LACONIC_SO_LOCK: lock.token };

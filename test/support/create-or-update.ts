@@ -1,15 +1,16 @@
 import { targetGenerator } from '../../src/deployers/lifecycle/target-generators.js';
 import { createOrUpdate } from '../../src/deployment/create-or-update.js';
 import { showCreate } from '../../src/output/deploy.js';
+import type { GlobalOptions } from '../../src/system/context.js';
 import { testContext } from './context.js';
 
 /**
  * Runs `deploy create`, or its `--update`, of `spec.yml` to `d` in a folder, within this process and without other
- * options.
+ * options of its own.
  * @returns its output on stderr
  */
-export async function createFrom(base: string, update: boolean): Promise<string> {
-  const context = testContext(base);
+export async function createFrom(base: string, update: boolean, global: Partial<GlobalOptions> = {}): Promise<string> {
+  const context = testContext(base, global);
   const options = {
     specFile: 'spec.yml',
     deploymentDir: 'd',

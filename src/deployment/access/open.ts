@@ -9,7 +9,7 @@ import { readJournal } from './journal.js';
 import { type DeploymentLayout, layoutOf } from '../directory/layout.js';
 import { isInsideLock, type Lock, takeLock } from './lock.js';
 import { type DeploymentRecord, readRecord } from '../directory/record.js';
-import { recoverUpdate } from './recover-update.js';
+import { recoverUpdate, reportInterruptedUpdate } from './recover-update.js';
 
 /** A deployment directory, read and validated. */
 export interface Deployment {
@@ -88,10 +88,14 @@ export async function lockDeployment(
   }
 }
 
-/** Reads a deployment for a read-only command: waits for the renames of an update, and completes an interrupted one. */
+/**
+ * Reads a deployment for a read-only command: waits for the renames of an update, and completes an interrupted one. A
+ * dry run only reports it.
+ */
 export async function openForReading(directory: string, context: Context): Promise<Deployment> {
   const layout = await findDeployment(directory, context);
-  if ((await readJournal(layout))?.phase === 'files' && !context.options.dryRun) {
+  if (context.options.dryRun) await reportInterruptedUpdate(layout, context);
+  else if ((await readJournal(layout))?.phase === 'files') {
     const lock = await lockDeployment(layout, readerPatienceSeconds, context);
     await lock.release();
   }

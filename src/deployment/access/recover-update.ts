@@ -37,6 +37,14 @@ export async function recoverUpdate(layout: DeploymentLayout, updates: boolean, 
   );
 }
 
+/** Reports an update that {@link recoverUpdate} would complete, for a dry run, which must not. */
+export async function reportInterruptedUpdate(layout: DeploymentLayout, context: Context): Promise<void> {
+  if ((await readJournal(layout))?.phase !== 'files') return;
+  context.report.warn(
+    'an update of this deployment was interrupted, and only some of its files are replaced: the plan is made from the files as they are now, and the next command without --dry-run completes it first',
+  );
+}
+
 /**
  * Completes an update that stopped in phase `files`. Its hooks have not run: the journal keeps saying so.
  * @throws LaconicError

@@ -91,4 +91,19 @@ describe('an interrupted update', () => {
     await expect(openForReading('d', testContext(base))).rejects.toThrow(`${layout.next}/config/app/page`);
     expect(await text('d/config/app/page')).toBe('one');
   });
+
+  it('is reported by a dry run, which plans with the files as they are and changes nothing', async () => {
+    const { base, text } = await interrupted();
+    const journal = await text('d/.laconic/journal.json');
+    const dry = testContext(base, { dryRun: true });
+    await openForReading('d', dry);
+    const said = await createFrom(base, true, { dryRun: true });
+
+    for (const output of [dry.output.stderr, said]) {
+      expect(output.match(/an update of this deployment was interrupted/g)).toHaveLength(1);
+      expect(output).toContain('the next command without --dry-run completes it first');
+    }
+    expect(await text('d/.laconic/journal.json')).toBe(journal);
+    expect(await text('d/config/app/page')).toBe('one');
+  });
 });
