@@ -78,10 +78,15 @@ export class Sandbox {
    * @throws Error with all output of the program if it fails
    */
   async succeed(args: readonly string[], options: Surroundings = {}): Promise<CliResult> {
-    if (!args.some((arg) => connecting.has(arg))) return succeedInProcess(args, this.surroundings(options));
+    if (this.runsInProcess(args)) return succeedInProcess(args, this.surroundings(options));
     const result = await this.cli(args, options);
     if (result.code === 0) return result;
     throw new Error(`laconic-so ${args.join(' ')}: exit code ${result.code}\n${result.stdout}${result.stderr}`);
+  }
+
+  /** Whether a call that has to succeed runs within this process. */
+  protected runsInProcess(args: readonly string[]): boolean {
+    return !args.some((arg) => connecting.has(arg));
   }
 
   /** The directory and the environment of a call. */

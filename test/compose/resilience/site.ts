@@ -61,6 +61,11 @@ export class Site extends Sandbox {
     ].join('\n');
   }
 
+  /** These suites are about processes: how long one lives tells when it is killed. */
+  protected override runsInProcess(): boolean {
+    return false;
+  }
+
   /** The program runs in the directory of the deployments. */
   protected override surroundings(options: Surroundings): ReturnType<Sandbox['surroundings']> {
     return super.surroundings({ cwd: 'ground', ...options });
