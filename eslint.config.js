@@ -80,6 +80,10 @@ export default tseslint.config(
     rules: {
       'import-x/no-restricted-paths': ['error', { zones: paths.filter(({ from }) => from.length > 0) }],
       'import-x/no-cycle': 'error',
+      'no-restricted-properties': [
+        'error',
+        { object: 'AbortSignal', property: 'timeout', message: 'It may never abort: use abortedAfter.' },
+      ],
     },
   },
   { files: ['test/**/*.ts'], rules: { 'no-console': 'off' } },

@@ -4,6 +4,7 @@ import declareCreate from './deploy/create.js';
 import declareInit from './deploy/init.js';
 import declareK8s from './deploy/k8s.js';
 import declareQuick from './deploy/quick.js';
+import { parseTarget } from './deploy/group.js';
 import declareSetup from './deploy/setup.js';
 import { configure } from './shared/program.js';
 
@@ -14,7 +15,7 @@ export default function declare(command: Command, contextOf: ContextOf): void {
     .option('--exclude <pods>', 'all pods of the stack except these (comma-separated)')
     .option('--env-file <file>', 'variables for the compose files, when the stack runs in place')
     .option('--cluster <name>', 'the Compose project name, when the stack runs in place')
-    .option('--deploy-to <target>', 'compose, k8s-kind or k8s', 'compose');
+    .option('--deploy-to <target>', 'compose, k8s-kind or k8s', parseTarget, 'compose');
   declareInit(command, contextOf);
   declareCreate(command, contextOf);
   declareSetup(command, contextOf);

@@ -2,13 +2,14 @@ import type { Context } from '../system/context.js';
 import { LaconicError, UsageError } from '../system/errors.js';
 import { kindOf } from '../system/files/files.js';
 import { resolve } from 'node:path';
-import { createDeployment, warnAboutOtherStack } from './create/create.js';
+import { createDeployment, warnAboutUnused } from './create/create.js';
 import type { CreateArguments } from './hooks/run-hooks.js';
 import { refuseRecursion } from './access/recursion-guard.js';
 import type { UpdateOutcome } from './update/outcome.js';
 import { findDeployment, lockDeployment } from './access/open.js';
 import { reportInterruptedUpdate } from './access/recover-update.js';
 import { loadSpec, type Prepared } from './create/prepare.js';
+import type { DeployTarget } from '../spec/schema.js';
 import type { TargetGenerators } from './access/target.js';
 import { updateDeployment } from './update/update.js';
 
@@ -17,6 +18,8 @@ export interface CreateOrUpdateOptions {
   specFile: string;
   deploymentDir: string;
   update: boolean;
+  /** As given: only compared with the spec's. */
+  deployTo?: DeployTarget | undefined;
   helmChart: boolean;
   networkDir?: string;
   initialPeers?: string;
@@ -47,7 +50,7 @@ export async function createOrUpdate(
     initialPeers: options.initialPeers ?? null,
     extraArgs: options.extraArgs,
   };
-  const { specFile, deploymentDir, lockWaitSeconds } = options;
+  const { specFile, deploymentDir, lockWaitSeconds, deployTo } = options;
   const { stack } = context.options;
   if (!options.update) {
     const updateOnly = [
@@ -57,7 +60,15 @@ export async function createOrUpdate(
       ...(options.acceptOtherStack ? ['--accept-other-stack'] : []),
     ];
     if (updateOnly.length > 0) throw new UsageError(`${updateOnly.join(', ')}: only with --update`);
-    const made = { specFile, deploymentDirectory: deploymentDir, arguments: given, stack, lockWaitSeconds, targets };
+    const made = {
+      specFile,
+      deploymentDirectory: deploymentDir,
+      arguments: given,
+      stack,
+      deployTo,
+      lockWaitSeconds,
+      targets,
+    };
     return createDeployment(made, context);
   }
 
@@ -67,7 +78,7 @@ export async function createOrUpdate(
   const layout = await findDeployment(deploymentDir, context);
   await refuseRecursion(['update'], layout.root, context);
   const parsed = await loadSpec(specFile, context.cwd, true);
-  warnAboutOtherStack(stack, parsed.spec.stack, context);
+  warnAboutUnused({ stack, deployTo }, parsed.spec, context);
   const anyGiven = given.networkDir !== null || given.initialPeers !== null || given.extraArgs.length > 0;
   const changes = {
     parsed,

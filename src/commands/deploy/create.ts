@@ -45,7 +45,12 @@ export default function declare(group: Command, contextOf: ContextOf): void {
         import('../../deployers/lifecycle/target-generators.js'),
       ]);
       const outcome = await createOrUpdate(
-        { ...options, extraArgs, lockWaitSeconds: parseSeconds(options.lockWait, '--lock-wait') },
+        {
+          ...options,
+          deployTo: group.getOptionValueSource('deployTo') === 'cli' ? groupOptions(self).deployTo : undefined,
+          extraArgs,
+          lockWaitSeconds: parseSeconds(options.lockWait, '--lock-wait'),
+        },
         targetGenerator,
         context,
       );

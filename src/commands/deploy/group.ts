@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { QuickOptions } from '../../deployers/lifecycle/in-place.js';
+import type { DeployTarget } from '../../spec/schema.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';
 
@@ -31,7 +32,7 @@ export function refuseQuickOptions(options: QuickOptions, command: string): void
  * Parses `--deploy-to`.
  * @throws LaconicError unless it is one of the three
  */
-export function parseTarget(text: string): 'compose' | 'k8s-kind' | 'k8s' {
+export function parseTarget(text: string): DeployTarget {
   if (text === 'compose' || text === 'k8s-kind' || text === 'k8s') return text;
   throw new LaconicError(`deploy-to ${text} is not valid`, { hint: 'it is one of compose, k8s-kind, k8s' });
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { initText } from '../../output/deploy.js';
 import { collect, type ContextOf, parsePath } from '../shared/arguments.js';
 import { subcommand } from '../shared/program.js';
-import { groupOptions, parseTarget, refuseQuickOptions, requireStack } from './group.js';
+import { groupOptions, refuseQuickOptions, requireStack } from './group.js';
 
 interface Options {
   output: string;
@@ -33,7 +33,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
       const shared = groupOptions(self);
       refuseQuickOptions(shared, 'init');
       const { initSpec } = await import('../../deployment/init.js');
-      const outcome = await initSpec({ ...options, stack, deployTo: parseTarget(shared.deployTo) }, context);
+      const outcome = await initSpec({ ...options, stack, deployTo: shared.deployTo }, context);
       if (outcome !== undefined) for (const line of initText(options.output, outcome)) context.report.info(line);
     });
 }

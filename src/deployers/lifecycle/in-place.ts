@@ -8,6 +8,7 @@ import { whySilent } from '../../engine/silence.js';
 import { selectNames, reportSelection } from '../../stack/select.js';
 import type { PodFile } from '../../stack/parse.js';
 import type { SetupParameters } from '../../stack/hooks/contexts.js';
+import type { DeployTarget } from '../../spec/schema.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError } from '../../system/errors.js';
 import { kindOf, readTextIfAny } from '../../system/files/files.js';
@@ -24,7 +25,7 @@ export interface QuickOptions {
   exclude?: string;
   envFile?: string;
   cluster?: string;
-  deployTo: string;
+  deployTo: DeployTarget;
 }
 
 /**

@@ -2,6 +2,7 @@ import { requireGeneratedFiles } from '../../deployment/checks/lost-files.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type { JobOptions } from '../deployer.js';
+import { abortedAfter } from '../../system/process/limit.js';
 import { deployerFor } from './choose-deployer.js';
 import { openUnlocked, type Target } from './open.js';
 import { requireSecretsToRun } from './start.js';
@@ -25,7 +26,7 @@ export async function runJob(
     return (await deployerFor(deployment, inner)).runJob(job, how);
   };
   if (timeoutSeconds === undefined) return run(context);
-  const timer = AbortSignal.timeout(timeoutSeconds * 1000);
+  const timer = abortedAfter(timeoutSeconds * 1000);
   const inner = { ...context, signal: AbortSignal.any([context.signal, timer]) };
   try {
     return await run(inner);

@@ -1,5 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import type { Spec } from '../../spec/model.js';
+import type { DeployTarget } from '../../spec/schema.js';
 import type { Context } from '../../system/context.js';
 import { errorMessage, LaconicError } from '../../system/errors.js';
 import { copyTree, kindOf, makeDirectory, secretMode, syncPath } from '../../system/files/files.js';
@@ -24,8 +26,9 @@ export interface CreateOptions {
   specFile: string;
   deploymentDirectory: string;
   arguments: CreateArguments;
-  /** `--stack` of the command line: only compared with the spec's. */
+  /** `--stack` and `--deploy-to` as given: only compared with the spec's. */
   stack?: string | undefined;
+  deployTo?: DeployTarget | undefined;
   targets: TargetGenerators;
   lockWaitSeconds: number;
 }
@@ -41,7 +44,7 @@ export async function createDeployment(options: CreateOptions, context: Context)
   const layout = layoutOf(root);
   await requireParent(root, options.deploymentDirectory);
   const parsed = await loadSpec(options.specFile, context.cwd);
-  warnAboutOtherStack(options.stack, parsed.spec.stack, context);
+  warnAboutUnused(options, parsed.spec, context);
   const loaded = await loadStackOfSpec(parsed.spec, [], context.cwd, context);
   const target = await options.targets(parsed.spec.deployTo, context);
   if (target === undefined) refuseColon(root, options.deploymentDirectory);
@@ -120,10 +123,20 @@ async function checkAfterHooks(
   await target.refuseMissing(await readDeployment(layout), (path) => inStack.get(path) ?? join(layout.root, path));
 }
 
-/** Warns of a `--stack` other than the spec's: most likely a mistake, but scripts always pass it. */
-export function warnAboutOtherStack(given: string | undefined, inSpec: string, context: Context): void {
-  if (given !== undefined && given !== inSpec && resolve(context.cwd, given) !== resolve(context.cwd, inSpec)) {
-    context.report.warn(`--stack ${given} is not used: the spec file says stack: ${inSpec}`);
+/**
+ * Warns of a `--stack` or `--deploy-to` other than the spec's: most likely a mistake, but scripts pass them to every
+ * command.
+ */
+export function warnAboutUnused(
+  { stack, deployTo }: { stack?: string | undefined; deployTo?: DeployTarget | undefined },
+  spec: Spec,
+  { cwd, report }: Context,
+): void {
+  if (stack !== undefined && stack !== spec.stack && resolve(cwd, stack) !== resolve(cwd, spec.stack)) {
+    report.warn(`--stack ${stack} is not used: the spec file says stack: ${spec.stack}`);
+  }
+  if (deployTo !== undefined && deployTo !== spec.deployTo) {
+    report.warn(`--deploy-to ${deployTo} is not used: the spec file says deploy-to: ${spec.deployTo}`);
   }
 }
 

@@ -8,6 +8,16 @@ export const longestTimer = 2 ** 31 - 1;
 export class LimitPassed extends Error {}
 
 /**
+ * Returns a signal that aborts after these milliseconds. `AbortSignal.timeout` would not do: Node collects it as
+ * garbage when only a signal that `AbortSignal.any` made of it is still in use, and then nothing is ever aborted.
+ */
+export function abortedAfter(milliseconds: number): AbortSignal {
+  const limit = new AbortController();
+  setTimeout(() => limit.abort(new LimitPassed()), Math.min(milliseconds, longestTimer)).unref();
+  return limit.signal;
+}
+
+/**
  * Runs work that is interrupted, as by Ctrl-C, when it exceeds a time limit.
  * @param what begins the message: `start of hooks/commands.py`
  * @param seconds `--wait-timeout`; absent: no limit

@@ -95,7 +95,7 @@ describe('deployment --dir', () => {
         what: 'a directory without its compose file',
         args: dir('start'),
         harm: gone('compose/docker-compose-app.yml'),
-        says: ['compose file of pod app is missing', 'deploy create --update recreates it'],
+        says: ['compose/docker-compose-app.yml is missing', 'deploy create --update --spec-file'],
       },
       {
         what: 'a deployment.yml without cluster-id',

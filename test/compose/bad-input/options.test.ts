@@ -169,6 +169,11 @@ describe('deploy create', () => {
     },
     { what: 'a directory name that is a file', files: { made: 'x' }, args: create, says: ['made already exists'] },
     {
+      what: 'an unknown --deploy-to of create',
+      args: ['deploy', '--deploy-to', 'swarm', ...create.slice(1)],
+      says: ['deploy-to swarm is not valid', 'compose, k8s-kind, k8s'],
+    },
+    {
       what: 'a missing parent directory',
       args: [...create.slice(0, -1), 'no/where'],
       says: ['cannot create no/where', 'does not exist'],
@@ -257,6 +262,11 @@ describe('deploy create', () => {
       what: 'another --stack than that of the spec, with a warning',
       args: ['--stack', 'test', ...create],
       says: [`WARNING: --stack test is not used: the spec file says stack: ${stackPath}`],
+    },
+    {
+      what: 'another --deploy-to than that of the spec, with a warning',
+      args: ['deploy', '--deploy-to', 'k8s', ...create.slice(1)],
+      says: ['WARNING: --deploy-to k8s is not used: the spec file says deploy-to: compose'],
     },
   ]);
 });

@@ -3,6 +3,7 @@ import { listProjectContainers } from '../../../engine/containers.js';
 import type { ConfigTransfer } from '../../../stack/parse.js';
 import type { Context } from '../../../system/context.js';
 import { InterruptedError, LaconicError } from '../../../system/errors.js';
+import { abortedAfter } from '../../../system/process/limit.js';
 import { type RunResult, run } from '../../../system/process/process.js';
 import { runtimeArguments } from './exec.js';
 import type { ComposeProject } from '../cli/project.js';
@@ -140,7 +141,7 @@ class Attempts {
     try {
       return await run('docker', args, {
         env: this.setting.context.env,
-        signal: AbortSignal.any([this.setting.context.signal, AbortSignal.timeout(remaining)]),
+        signal: AbortSignal.any([this.setting.context.signal, abortedAfter(remaining)]),
         input,
       });
     } catch (error) {

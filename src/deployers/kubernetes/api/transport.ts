@@ -4,6 +4,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { errorMessage, InterruptedError } from '../../../system/errors.js';
+import { abortedAfter } from '../../../system/process/limit.js';
 import { SilenceWatch } from '../../../system/process/patience.js';
 import { mapOf } from '../../../system/plain-map.js';
 import type { Reporter } from '../../../system/report.js';
@@ -113,7 +114,7 @@ export class HttpTransport {
   async #once(request: ApiRequest): Promise<ApiAnswer & { retryAfter?: string | undefined }> {
     const options = await this.#authorize(request.what);
     const longest = Math.min(deadline, this.#longest);
-    const late = AbortSignal.timeout(longest);
+    const late = abortedAfter(longest);
     try {
       const response = await this.#exchange(request, options, AbortSignal.any([this.#signal, late]));
       const body = await readAll(response);

@@ -3,6 +3,7 @@ import { connectEngine } from '../../../engine/connect.js';
 import { whySilent } from '../../../engine/silence.js';
 import type { Context } from '../../../system/context.js';
 import { InterruptedError, isExplained } from '../../../system/errors.js';
+import { abortedAfter } from '../../../system/process/limit.js';
 import type { StartOptions } from '../../deployer.js';
 import { Certificates } from '../ingress/certificates.js';
 import type { Action } from '../apply/actions.js';
@@ -68,7 +69,7 @@ export async function previewKubernetesStart(
 
 /** A context whose requests end with the time limit of a dry run. */
 export function patienceOf(context: Context): { inside: Context; patience: AbortSignal } {
-  const patience = AbortSignal.timeout(patienceMs);
+  const patience = abortedAfter(patienceMs);
   return { inside: { ...context, signal: AbortSignal.any([context.signal, patience]) }, patience };
 }
 
