@@ -51,7 +51,7 @@ export function splitAmount(text: string): Record<AmountPart, string> | undefine
   return whole + fraction === '' ? undefined : { number, sign, whole, fraction, exponent, unit };
 }
 
-/** Returns the bytes that a unit of a size means in Compose: 1024² for `m`, `mb` and `MiB`; undefined if it is none. */
+/** Returns the bytes that a unit means in Compose: 1024² for `m`, `mb` and `MiB`; undefined if it is not a unit. */
 export function bytesPerUnit(unit: string): number | undefined {
   if (!/^(?:b|[kmgtp](?:i?b)?)?$/i.test(unit)) return undefined;
   return 1024 ** 'bkmgtp'.indexOf(unit.charAt(0).toLowerCase());
