@@ -15,7 +15,8 @@ describeWithEngine('containers that were started through a symbolic link', () =>
   it('are left alone when the real path is given, also next to a container of a killed run-job', async () => {
     const linked = shop.path('linked');
     const job = ['--file', `${linked}/compose-jobs/docker-compose-count.yml`, '--env-file', `${linked}/config.env`];
-    await shop.docker('compose', ...job, '--project-name', shop.project, 'run', '--detach', 'count');
+    const run = ['--project-name', shop.project, 'run', '--detach', 'count'];
+    await shop.docker('wait', (await shop.docker('compose', ...job, ...run)).trim());
     const before = await shop.containers();
     expect(Object.keys(before)).toHaveLength(3);
     expect(before.web?.labels['com.docker.compose.project.working_dir']).toBe(`${linked}/compose`);
