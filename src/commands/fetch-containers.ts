@@ -8,7 +8,7 @@ import { configure } from './shared/program.js';
 /** Declares `fetch-containers`. */
 export default function declare(command: Command, contextOf: ContextOf): void {
   configure(command)
-    .requiredOption('--image-registry <host/org>', 'where the images are, for example ghcr.io/my-org (required)')
+    .requiredOption('--image-registry <host/org>', 'where the images are, for example ghcr.io/my-org')
     .option('--registry-username <name>', 'user name (default: the one of docker login, else anonymous)')
     .option('--registry-token-stdin', 'read the token from stdin (default: from LACONIC_SO_REGISTRY_TOKEN)', false)
     .option('--registry-token <token>', 'the token itself, visible to every user of this machine')

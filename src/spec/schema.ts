@@ -4,7 +4,7 @@ import { nameProblem } from '../system/files/path-names.js';
 import { describeValue, list, map, mustBe, section, textCheck } from '../system/yaml/schema.js';
 import { didYouMean } from '../system/suggest.js';
 import { quote } from '../system/yaml/yaml.js';
-import { portProblem } from './ports.js';
+import { portProblem } from '../compose/syntax/ports.js';
 import { parseCpus, parseMemory } from './units.js';
 
 /** The targets a spec may name. */

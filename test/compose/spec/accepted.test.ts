@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseSpec } from '../../../src/spec/parse.js';
-import { portProblem } from '../../../src/spec/ports.js';
+import { portProblem } from '../../../src/compose/syntax/ports.js';
 import { run } from '../../../src/system/process/process.js';
 import { describeWithEngine } from '../../support/engine.js';
 

@@ -1,22 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { portProblem } from '../../../src/spec/ports.js';
 import { parseCpus, parseMemory } from '../../../src/spec/units.js';
-
-describe('ports in a spec', () => {
-  it.each([
-    ['8080:eighty', '"eighty" in "8080:eighty" is not a port: 1 to 65535, ranges upwards'],
-    ['65536:80', '"65536" in "65536:80" is not a host port: 0 to 65535, ranges upwards'],
-    ['8000-8002:80-81', '"8000-8002:80-81" maps 3 host ports to 2 container ports: the ranges must be equally long'],
-    ['80/http', '"http" in "80/http" is not a protocol: tcp, udp and sctp are'],
-    ['localhost:80:80', expect.stringContaining('"localhost" in "localhost:80:80" is not an IP address: write ')],
-    ['1:2:3:4', expect.stringContaining('"1:2:3:4" is not a port: write [ip:][host:]container[/protocol]')],
-    ['80\n', expect.stringContaining('"80\\n"')],
-    // Only Compose knows how this is resolved.
-    ['${PORT}:80', undefined],
-  ])('are checked: %j', (text, problem) => {
-    expect(portProblem(text)).toEqual(problem);
-  });
-});
 
 describe('sizes in a spec', () => {
   const Ki = 1024n;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { quote } from '../../../system/yaml/yaml.js';
-import { parsePort, portRange } from '../../syntax/ports.js';
+import { parsePort, portHelp, portProblem, portRange, validPortRange } from '../../syntax/ports.js';
 import type { Cursor } from '../cursor.js';
 import type { PortModel } from '../types.js';
 
@@ -24,18 +24,15 @@ function shortPorts(item: Cursor): PortModel[] {
   }
   const text = item.scalar() ?? '';
   // Compose reads `80/` as `80`.
-  const port = text.includes('$') ? undefined : parsePort(text.replace(/\/$/, ''));
+  const port = parsePort(text.replace(/\/$/, ''));
   const targets = port && portRange(port.container);
-  if (port === undefined || targets === undefined || !['tcp', 'udp', 'sctp'].includes(port.protocol)) {
-    item.refuse(`${quote(text)} is not a port: write [ip:][host:]container[/protocol], with tcp, udp or sctp`);
+  if (port === undefined || targets === undefined || text.includes('$') || portProblem(text) !== undefined) {
+    // Only the whole text: a part of it may be a part of a secret, which the redactor would not find.
+    item.refuse(`${quote(text)} is not a port: ${portHelp}`);
     return [];
   }
   const count = targets.last - targets.first;
   const hosts = port.host === undefined ? undefined : portRange(port.host);
-  if (hosts !== undefined && count > 0 && hosts.last - hosts.first !== count) {
-    item.refuse(`${quote(text)}: the two ranges must be of the same length`);
-    return [];
-  }
   return Array.from({ length: count + 1 }, (_, index) => {
     const published = count === 0 ? port.host : hosts && String(hosts.first + index);
     return made(targets.first + index, published && trimmed(published), port.ip, port.protocol);
@@ -59,8 +56,7 @@ function longPort(item: Cursor): PortModel[] {
   if (target === undefined) return [];
   if (target < 1 || target > 65535) item.at('target')?.refuse('must be a port from 1 to 65535');
   const text = published?.textOrNumber();
-  const range = text === undefined || text === '' ? undefined : portRange(text);
-  if (text !== undefined && text !== '' && (range === undefined || range.first > range.last || range.last > 65535)) {
+  if (text !== undefined && text !== '' && validPortRange(text, 0) === undefined) {
     published?.refuse(`must be a port of the host or a range of them, found ${quote(text)}`);
   }
   const address = ip?.text();

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../../../../system/process/pause.js';
 import type { Context } from '../../../../system/context.js';
 import type { LogsOptions } from '../../../deployer.js';
 import type { ClusterApi } from '../../api/api.js';
@@ -61,7 +61,7 @@ export async function openLog(
 /**
  * Opens a log with up to three repetitions: just after the API server reported a container as started, the kubelet may
  * answer that it is not, or be unable to provide the log at the moment.
- * @throws ClusterError; AbortError if `signal` ends the wait
+ * @throws ClusterError; InterruptedError if `signal` ends the wait
  */
 export async function openPatiently<T>(open: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
@@ -69,7 +69,7 @@ export async function openPatiently<T>(open: () => Promise<T>, signal: AbortSign
       return await open();
     } catch (error) {
       if (!(error instanceof ClusterError) || error.status === undefined || attempt === 3) throw error;
-      await sleep(500, undefined, { signal });
+      await pause(500, signal);
     }
   }
 }
