@@ -102,9 +102,7 @@ export async function updateDeployment(
   const servicesBefore = printed ? await servicePrints(layout, present.stack, context.env) : undefined;
   const before = await checksumsNow(layout, plan);
   if (plan.steps.length > 0) await applyChanges(layout, plan, hooks[0]);
-  // Without steps there is no journal, and this is all there is to do.
-  for (const directory of prepared.generated.tree.directories) await makeDirectory(join(layout.root, directory));
-  for (const { path, mode } of plan.modes) await chmod(join(layout.root, path), mode);
+  else await makeFoldersAndModes(layout, plan);
   const outside = await newVolumesOutside(prepared, layout);
   for (const volume of outside) await makeVolume(volume.path, volume.seed);
   await runCreateHooks(layout, prepared, createArguments, 'update', options.targets, context, (hook) =>
@@ -125,6 +123,12 @@ export async function updateDeployment(
       ? {}
       : { services: compareServices(servicesBefore, servicesNow) }),
   };
+}
+
+/** All there is to do if no file changes: it is not worth a generation and a journal. */
+async function makeFoldersAndModes({ root }: DeploymentLayout, { folders, modes }: UpdatePlan): Promise<void> {
+  for (const directory of folders) await makeDirectory(join(root, directory));
+  for (const { path, mode } of modes) await chmod(join(root, path), mode);
 }
 
 /** Volume directories outside of the deployment that do not exist yet. */
