@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../src/system/process/process.js';
 import { commandsOf, notRun, readPages } from '../support/docs/documents.js';
-import { cliPath, describeWithEngine } from '../support/engine.js';
+import { describeWithEngine } from '../support/engine.js';
+import { cliPath } from '../support/program.js';
 import { idleService, Sandbox } from '../support/sandbox.js';
 
 const commands = readPages()

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { run } from '../../src/system/process/process.js';
-import { cliPath, describeWithEngine } from '../support/engine.js';
+import { describeWithEngine } from '../support/engine.js';
+import { cliPath } from '../support/program.js';
 
 const folder = join(import.meta.dirname, '..', 'scenarios');
 const scenarios = readdirSync(folder).filter((name) => name.endsWith('.sh') && name !== 'run.sh');

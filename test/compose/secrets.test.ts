@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../src/system/process/process.js';
-import { type CliResult, cliPath, describeWithEngine, runCli } from '../support/engine.js';
+import { describeWithEngine } from '../support/engine.js';
+import { type CliResult, cliPath, runCli } from '../support/program.js';
 
 /** A credentials file with a password on one line and a key on several. */
 const password = 'Cr3dential-7kQ2';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../src/system/process/process.js';
-import { type CliResult, describeWithEngine, runCli } from '../support/engine.js';
+import { describeWithEngine } from '../support/engine.js';
+import { type CliResult, runCli } from '../support/program.js';
 import { nasty, plain } from '../support/values/hard-values.js';
 
 /** Lines of a credentials file and the values that arrive. Compose's own rules apply to the file. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../support/engine.js';
+import { runCli } from '../support/program.js';
 import { Sources } from './support/sources.js';
 
 describe('calls of fetch-stack and setup-repositories', () => {

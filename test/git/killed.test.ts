@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server as TcpServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cliPath } from '../support/engine.js';
+import { cliPath } from '../support/program.js';
 import { walk } from '../support/suites.js';
 import { startGitDaemon } from './support/git-daemon.js';
 import type { Server } from './support/server.js';

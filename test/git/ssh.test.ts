@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../src/system/process/process.js';
-import { cliPath } from '../support/engine.js';
+import { cliPath } from '../support/program.js';
 import { freePort } from '../support/ports.js';
 import { Sources } from './support/sources.js';
 import { describeWithSshd, type SshServer, startAgent, startSshServer } from './support/ssh-server.js';

@@ -8,7 +8,7 @@ import { newestImage } from '../../src/images/registry/newest.js';
 import { Registry } from '../../src/images/registry/registry.js';
 import { InterruptedError } from '../../src/system/errors.js';
 import { run } from '../../src/system/process/process.js';
-import { cliPath, runCli } from '../support/engine.js';
+import { cliPath, runCli } from '../support/program.js';
 import type { Platform } from '../support/registry/registry-client.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry/registry.js';
 import { Sandbox } from '../support/sandbox.js';

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { run, runOrFail } from '../../src/system/process/process.js';
-import { runCli } from '../support/engine.js';
+import { runCli } from '../support/program.js';
 import { type Platform } from '../support/registry/registry-client.js';
 import { describeWithRegistry, registryUser, startRegistry, type TestRegistry } from '../support/registry/registry.js';
 import { Sandbox } from '../support/sandbox.js';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { cliPath } from './engine.js';
+import { cliPath } from './program.js';
 import { eventually } from './eventually.js';
 
 /** Whether a process of this machine runs. A zombie does not count. */

@@ -3,9 +3,8 @@ import { chmod, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { runOrFail } from '../../src/system/process/process.js';
-import { type CliResult, runCli } from './engine.js';
+import { type CliResult, runCli, runProgram } from './program.js';
 import { containersOf, labelled, removeProject, type Seen } from './engine-api.js';
-import { succeedInProcess } from './in-process.js';
 import { removeFolder } from './temporary.js';
 
 /** Where a call runs, below the base, and what its environment has in addition. */
@@ -13,9 +12,6 @@ export interface Surroundings {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
 }
-
-/** Commands that connect a container's output to the terminal. */
-const connecting = new Set(['exec', 'logs', 'run-job']);
 
 /**
  * A folder for one test file with its stacks (in git or not), repositories, specs and deployments, from which the
@@ -73,20 +69,13 @@ export class Sandbox {
   }
 
   /**
-   * The same for a call that has to exit with 0. It runs within this process, which saves the start of another one,
-   * unless it connects a container to the terminal.
+   * The same for a call that has to exit with 0.
    * @throws Error with all output of the program if it fails
    */
   async succeed(args: readonly string[], options: Surroundings = {}): Promise<CliResult> {
-    if (this.runsInProcess(args)) return succeedInProcess(args, this.surroundings(options));
     const result = await this.cli(args, options);
     if (result.code === 0) return result;
     throw new Error(`laconic-so ${args.join(' ')}: exit code ${result.code}\n${result.stdout}${result.stderr}`);
-  }
-
-  /** Whether a call that has to succeed runs within this process. */
-  protected runsInProcess(args: readonly string[]): boolean {
-    return !args.some((arg) => connecting.has(arg));
   }
 
   /** The directory and the environment of a call. */
@@ -194,6 +183,13 @@ export class Sandbox {
   async remove(): Promise<void> {
     for (const project of this.#projects) await removeProject(project);
     await removeFolder(this.base);
+  }
+}
+
+/** A sandbox for what is about processes, or whose hooks and scripts print: the program runs in its own process. */
+export class ProcessSandbox extends Sandbox {
+  override cli(args: readonly string[], options: Surroundings = {}): Promise<CliResult> {
+    return runProgram(args, this.surroundings(options));
   }
 }
 

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { Streams } from '../../system/report.js';
 
 declare const __BUILD_TAG__: string | undefined;
 
@@ -111,9 +112,13 @@ export function subcommand(parent: Command, nameAndArguments: string, descriptio
   return command;
 }
 
-/** Creates the program with its global options, which come before the command's name, but without commands. */
-export function createProgram(): Command {
+/**
+ * Creates the program with its global options, which come before the command's name, but without commands.
+ * @param streams where help and usage errors are printed
+ */
+export function createProgram({ stdout, stderr }: Streams = process): Command {
   return configure(new Command('laconic-so'))
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .description('Runs stacks of containers on Docker Compose or Kubernetes, from one description.')
     .version(versionText(), '--version', 'print the version of this program')
     .option('--stack <name or path>', 'the stack to work on')

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { runCli } from '../../support/engine.js';
+import { runCli } from '../../support/program.js';
 import { accepts, type BadInput, compose, composeFile, create, init, refuses, spec } from './support.js';
 
 const repo = dirname(dirname(composeFile));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { layoutOf } from '../../../src/deployment/directory/layout.js';
 import { notePlace } from '../../../src/deployment/directory/place.js';
-import { runCli } from '../../support/engine.js';
+import { runCli } from '../../support/program.js';
 import { type BadInput, create, makeWorld, refuses } from './support.js';
 
 const dir = (...words: string[]): string[] => ['deployment', '--dir', 'made', ...words];

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { type CliResult, cliPath } from '../../support/engine.js';
+import { type CliResult, cliPath } from '../../support/program.js';
 import { Sandbox } from '../../support/sandbox.js';
 import { accepts, create, type Files, hookFile, init, refuses, stackPath } from './support.js';
 

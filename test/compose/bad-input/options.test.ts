@@ -1,7 +1,7 @@
 import { mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../support/engine.js';
+import { runCli } from '../../support/program.js';
 import { accepts, create, init, inWorld, refuses, stackPath } from './support.js';
 
 const deploy = ['--stack', stackPath, 'deploy'];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type CliResult, describeWithEngine } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { type CliResult } from '../../support/program.js';
 import { Sandbox } from '../../support/sandbox.js';
 import { composeFile, expectRefusal, soundWorld } from './support.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { type CliResult, cliPath, runCli } from '../../support/engine.js';
+import { type CliResult, cliPath, runCli, runProgram } from '../../support/program.js';
 
 /** Files of a case below its own directory: the content, or nothing to leave out a file of the valid ones. */
 export type Files = Readonly<Record<string, string | Buffer | undefined>>;
@@ -108,7 +108,11 @@ export function accepts(rows: readonly OddInput[]): void {
 
 async function call(row: OddInput, root: string): Promise<CliResult> {
   const cwd = join(root, row.cwd ?? '');
-  if (row.ordinaryUser !== true || process.getuid?.() !== 0) return runCli(row.args, { cwd, env: row.env ?? {} });
+  if (row.ordinaryUser !== true || process.getuid?.() !== 0) {
+    // What hooks print is on the terminal, and what they leave running belongs to their process.
+    const withHook = Object.keys(row.files ?? {}).some((path) => path.startsWith(dirname(hookFile)));
+    return (withHook ? runProgram : runCli)(row.args, { cwd, env: row.env ?? {} });
+  }
   const bound = '--bounding-set=-dac_override,-dac_read_search';
   const { code, stdout, stderr } = await run('setpriv', [bound, process.execPath, cliPath, ...row.args], { cwd });
   return { code, stdout, stderr };

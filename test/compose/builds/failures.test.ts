@@ -4,7 +4,8 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { commandLine, run } from '../../../src/system/process/process.js';
-import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 import { eventually } from '../../support/eventually.js';
 import { launch } from '../../support/running.js';
 import { describeWithMounts, Mounts } from '../resilience/mounts.js';

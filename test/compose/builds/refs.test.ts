@@ -2,7 +2,8 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { git, Sources } from '../../git/support/sources.js';
-import { type CliResult, describeWithEngine } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { type CliResult } from '../../support/program.js';
 import { BuildSite, tinyDockerfile } from './support.js';
 
 describeWithEngine('build-containers and the refs of a stack', () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { run } from '../../../src/system/process/process.js';
-import type { CliResult } from '../../support/engine.js';
+import type { CliResult } from '../../support/program.js';
 import { Sandbox } from '../../support/sandbox.js';
 
 /** A minimal image that contains one line of its own. */

@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { cliPath } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 import { Sandbox } from '../../support/sandbox.js';
 
 /** Two deployments that share a cluster-id share a Compose project. */

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 import { Sandbox } from '../../support/sandbox.js';
 
 describeWithEngine('the prompt of stop --delete-data on a terminal', () => {

@@ -1,7 +1,8 @@
 import { symlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { cliPath, describeWithEngine, runCli } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { cliPath, runCli, runProgram } from '../../support/program.js';
 import { Sandbox } from '../../support/sandbox.js';
 
 /** The command tree as users know it. */
@@ -222,8 +223,8 @@ describe('usage errors exit with code 2 and print the block on stderr that scrip
 describe('options of every command', () => {
   it('--version and version print one line, whatever other options are given', async () => {
     const [one, two] = await Promise.all([
-      runCli(['--stack', 'x', 'version'], nowhere),
-      runCli(['--version'], nowhere),
+      runProgram(['--stack', 'x', 'version'], nowhere),
+      runProgram(['--version'], nowhere),
     ]);
     expect(one.stdout).toMatch(/^\d+\.\d+\.\d+\S*-([0-9a-f]+|unknown)-\d{12}\n$/);
     expect(two).toEqual(one);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
-import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const escape = '\u001b';

@@ -1,6 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { describeWithEngine, type CliResult } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { type CliResult } from '../../support/program.js';
 import type { Seen } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 

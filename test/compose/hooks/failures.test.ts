@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 import { isRunning } from '../../support/running.js';
 import { containersOf } from '../../support/engine-api.js';
 import type { Sandbox } from '../../support/sandbox.js';

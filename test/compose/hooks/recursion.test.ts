@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cliPath, describeWithEngine } from '../../support/engine.js';
-import { idleService, Sandbox } from '../../support/sandbox.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
+import { idleService, ProcessSandbox, type Sandbox } from '../../support/sandbox.js';
 
 const pods = ['own', 'scripted'];
 
@@ -37,7 +38,7 @@ const refused = 'calls laconic-so to start the same deployment: this would never
 describeWithEngine('endless recursion through hooks', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
-    sandbox = await Sandbox.make({
+    sandbox = await ProcessSandbox.make({
       'source/stacks/own/stack.yml': 'name: own\npods: [own]\n',
       'source/stacks/own/deploy/commands.py': hooks,
       'source/stacks/scripted/stack.yml':

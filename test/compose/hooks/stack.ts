@@ -1,4 +1,4 @@
-import { idleService, Sandbox } from '../../support/sandbox.js';
+import { idleService, ProcessSandbox, type Sandbox } from '../../support/sandbox.js';
 
 /** Equivalent hooks in the two languages: every call adds a line of JSON to `BASE/calls`. */
 export const hookTexts = {
@@ -81,7 +81,7 @@ const stackFolder = 'source/stacks/hooked';
 /** A sandbox with the stack `hooked` of one idle service, whose hooks are these. */
 export async function hookedSandbox(hooks: { file: string; text: string }): Promise<Sandbox> {
   const environment = ['ONE', 'TWO', 'THREE'].map((name) => `      ${name}: \${${name}:-}\n`).join('');
-  const sandbox = await Sandbox.make({
+  const sandbox = await ProcessSandbox.make({
     [`${stackFolder}/stack.yml`]: 'name: hooked\npods:\n  - hooked\n',
     'source/compose/docker-compose-hooked.yml': `services:\n${idleService('web', `    environment:\n${environment}`)}`,
     'operator-kubeconfig': 'the operator has clusters of his own\n',

@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { describeWithEngine } from '../../support/engine.js';
 import { containersOf } from '../../support/engine-api.js';
-import { idleService, Sandbox } from '../../support/sandbox.js';
+import { idleService, ProcessSandbox, type Sandbox } from '../../support/sandbox.js';
 
 /** Prints its directory and environment, and whether the containers of the pods exist. */
 const script = (name: string, more = ''): string => `#!/bin/sh
@@ -15,7 +15,7 @@ const stack = ['--stack', 'source/stacks/app'];
 describeWithEngine('pods from repositories, with scripts', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
-    sandbox = await Sandbox.make({
+    sandbox = await ProcessSandbox.make({
       'source/stacks/app/stack.yml': `name: app
 pods:
   - name: front

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { containersOf, type Seen } from '../../support/engine-api.js';
-import type { CliResult } from '../../support/engine.js';
+import type { CliResult } from '../../support/program.js';
 import { type PythonDeployment, pythonUp, writePythonDeployment } from '../../support/python-deployment.js';
 import { Sandbox } from '../../support/sandbox.js';
 

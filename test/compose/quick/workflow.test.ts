@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithEngine, type CliResult } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { type CliResult } from '../../support/program.js';
 import { containersOf } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 

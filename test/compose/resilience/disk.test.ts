@@ -2,7 +2,7 @@ import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { containersOf } from '../../support/engine-api.js';
-import type { CliResult } from '../../support/engine.js';
+import type { CliResult } from '../../support/program.js';
 import { describeWithMounts, Mounts } from './mounts.js';
 import { Site, stateFiles } from './site.js';
 import { isGenerated, readTree, type Tree } from './tree.js';

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Sandbox, type Surroundings } from '../../support/sandbox.js';
+import { ProcessSandbox, type Surroundings } from '../../support/sandbox.js';
 
 /** The content of `.laconic` in a deployment directory that was created and updated, when nothing is unfinished. */
 export const stateFiles = [
@@ -17,7 +17,7 @@ export const otherVariant = (variant: Variant): Variant => (variant === 'a' ? 'b
  * generated secret. Its two variants differ in compose files, config files (one more, one less), a config value and a
  * volume.
  */
-export class Site extends Sandbox {
+export class Site extends ProcessSandbox {
   /** The directory of the deployments, which contains nothing else. */
   readonly ground = this.path('ground');
   readonly stack = this.path('source/stacks/sturdy');
@@ -61,13 +61,8 @@ export class Site extends Sandbox {
     ].join('\n');
   }
 
-  /** These suites are about processes: how long one lives tells when it is killed. */
-  protected override runsInProcess(): boolean {
-    return false;
-  }
-
   /** The program runs in the directory of the deployments. */
-  protected override surroundings(options: Surroundings): ReturnType<Sandbox['surroundings']> {
+  protected override surroundings(options: Surroundings): ReturnType<ProcessSandbox['surroundings']> {
     return super.surroundings({ cwd: 'ground', ...options });
   }
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cliPath } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 
 /** A fault in one system call of a run. */
 export interface Fault {

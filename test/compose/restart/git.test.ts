@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { CliResult } from '../../support/engine.js';
+import type { CliResult } from '../../support/program.js';
 import { describeWithEngine } from '../../support/engine.js';
 import type { Seen } from '../../support/engine-api.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';

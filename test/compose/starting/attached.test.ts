@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cliPath, describeWithEngine } from '../../support/engine.js';
+import { describeWithEngine } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 import { containersOf } from '../../support/engine-api.js';
 import { Sandbox } from '../../support/sandbox.js';
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type CliResult, runCli } from '../../support/engine.js';
+import { type CliResult, runCli } from '../../support/program.js';
 import { run, runOrFail } from '../../../src/system/process/process.js';
 
 /** git with an identity for the tests, independent of this machine's configuration. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
 import { describeWithCluster } from '../../support/kubernetes/cluster.js';
-import { cliPath } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 import { Sandbox } from '../../support/sandbox.js';
 
 /** The address in kubeconfig and DOCKER_HOST: a server that rejects everybody. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
 import { describeWithCluster, kubectl, shared } from '../../support/kubernetes/cluster.js';
 import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
-import { type CliResult, cliPath, runCli } from '../../support/engine.js';
+import { type CliResult, cliPath, runCli } from '../../support/program.js';
 import { deploy, server, service } from '../operate/stack.js';
 
 describeWithCluster('faults around a deployment on kind', () => {

@@ -2,7 +2,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster, kubectl } from '../../support/kubernetes/cluster.js';
 import { type Deployed, onKubeconfig } from '../../support/kubernetes/cluster-sandbox.js';
-import { type CliResult, cliPath } from '../../support/engine.js';
+import { type CliResult, cliPath } from '../../support/program.js';
 import { run } from '../../../src/system/process/process.js';
 import { deploy, server } from '../operate/stack.js';
 

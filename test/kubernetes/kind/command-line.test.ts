@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster } from '../../support/kubernetes/cluster.js';
-import type { CliResult } from '../../support/engine.js';
+import type { CliResult } from '../../support/program.js';
 import { eventually } from '../../support/eventually.js';
 import { launch } from '../../support/running.js';
 import { Sandbox } from '../../support/sandbox.js';

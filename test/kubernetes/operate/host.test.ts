@@ -5,7 +5,7 @@ import { errorMessage } from '../../../src/system/errors.js';
 import { runOrFail } from '../../../src/system/process/process.js';
 import { describeWithCluster, kubectlGet, shared } from '../../support/kubernetes/cluster.js';
 import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
-import { cliPath } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 import { deploy, server, service } from './stack.js';
 
 const port = 28_471;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deploymentStatusSchema } from '../../../src/deployers/status.js';
 import { describeWithCluster, randomNodePort, shared } from '../../support/kubernetes/cluster.js';
 import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
-import { runCli } from '../../support/engine.js';
+import { runCli } from '../../support/program.js';
 import { deploy, image, server, service } from './stack.js';
 
 const nodePort = randomNodePort();

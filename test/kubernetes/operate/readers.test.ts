@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
 import { describeWithCluster } from '../../support/kubernetes/cluster.js';
 import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
-import { cliPath } from '../../support/engine.js';
+import { cliPath } from '../../support/program.js';
 import { deploy, server, service } from './stack.js';
 
 /** More than the buffers of pipes hold. */

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { run } from '../../../src/system/process/process.js';
 import { kubectl, kubectlGet, shared } from './cluster.js';
-import type { CliResult } from '../engine.js';
+import type { CliResult } from '../program.js';
 import { eventually } from '../eventually.js';
 import { launch } from '../running.js';
 import { idleService, Sandbox } from '../sandbox.js';

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { run } from '../../../src/system/process/process.js';
 import { Sources } from '../../git/support/sources.js';
 import { type SshServer, startAgent, startSshServer } from '../../git/support/ssh-server.js';
-import type { CliResult } from '../engine.js';
+import type { CliResult } from '../program.js';
 
 /** The response of the story's web server, by the commit of its repository. */
 export const pages = { first: 'made from the first commit\n', second: 'made from the second commit\n' } as const;
