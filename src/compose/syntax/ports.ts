@@ -88,8 +88,8 @@ export function splitPort(
 }
 
 /**
- * Why Compose would refuse this port in short form; undefined if it is valid. A port with `$` passes: its value is known
- * only after Compose's interpolation. The text contains parts of the port, which a redactor of whole values may miss.
+ * Why Compose would refuse this port in short form; undefined if it is valid. A port with `$` passes: its value is
+ * known only after Compose's interpolation. The text contains parts of the port, which a redactor may miss.
  */
 export function portProblem(text: string): string | undefined {
   if (text.includes('$')) return undefined;
