@@ -98,6 +98,8 @@ export interface Spec {
   readonly security: Security;
   readonly annotations: ReadonlyMap<string, string>;
   readonly labels: ReadonlyMap<string, string>;
+  /** Absent: one pod per compose file where that is possible. */
+  readonly pods?: 'per-service';
   readonly replicas?: number;
   readonly nodeAffinities: readonly { label: string; value: string }[];
   readonly nodeTolerations: readonly Toleration[];

@@ -143,6 +143,7 @@ function toSpec(
     ...given({
       acmeEmail: network?.['acme-email'],
       ingressClass: network?.['ingress-class'],
+      pods: shape.pods,
       replicas: shape.replicas,
       kubeConfig: shape['kube-config'],
       imageRegistry: shape['image-registry'],

@@ -256,6 +256,7 @@ export const specShape = z.object(
     ),
     annotations: map(scalar('text'), 'annotations to text'),
     labels: map(scalar('text'), 'labels to text'),
+    pods: z.nullish(z.literal('per-service', mustBe('per-service, or absent for a pod per compose file'))),
     replicas: z.nullish(z.int(mustBe('a whole number')).check(z.minimum(0, mustBe('0 or more')))),
     'node-affinities': list(
       z.object({ label: text('a node label'), value: scalar('text') }, mustBe('a map with label and value')),

@@ -162,6 +162,7 @@ function fixedPorts(
 const kubernetesOnly: readonly KeyPath[] = [
   ...['namespace', 'kube-config', 'kind-cluster-name', 'kind-node-image', 'kind-listen-address', 'kind-http-port'],
   ...['kind-https-port', 'kind-mount-root', 'caddy-ingress-image', 'node-affinities', 'node-tolerations'],
+  'pods',
   ...['image-pull-secret', 'image-pull-policy', 'external-services', 'ca-certificates', 'maintenance-service'],
 ]
   .map((key): KeyPath => [key])

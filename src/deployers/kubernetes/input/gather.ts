@@ -12,6 +12,7 @@ import { readSecretValues } from '../../secrets/read-secret-sources.js';
 import { type ComposeSource, type NormalizedFiles, normalizeFiles } from './compose.js';
 import { boundFiles, declaredConfigmaps } from './files.js';
 import type { Findings, ObjectsInput, PodFileInput } from '../objects/common/input.js';
+import { podsOf } from './pods.js';
 import { namespaceName } from '../objects/common/names.js';
 
 /**
@@ -90,7 +91,17 @@ export async function gatherCompose(
   const inSecret = source.record.credentials === 'secret' ? [...credentialVariables(configEnv, 'config.env')] : [];
   // A generated secret overrides a credential of the same name, as on Compose.
   const credentials = new Map(inSecret.filter(([name]) => !generated.has(name)));
-  return { ...compose, config, generated, credentials, environment };
+  const split = source.spec.pods === 'per-service' ? 'all' : source.ours ? 'clashing' : 'none';
+  const { podFiles, warnings } = podsOf(compose.podFiles, split);
+  return {
+    ...compose,
+    podFiles,
+    warnings: [...compose.warnings, ...warnings],
+    config,
+    generated,
+    credentials,
+    environment,
+  };
 }
 
 /**

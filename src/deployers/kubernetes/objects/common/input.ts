@@ -42,10 +42,15 @@ export interface ObjectsInput extends Identity {
   readonly registryToken?: string;
 }
 
-/** One pod or job of the stack. */
+/** One pod or job: a compose file, or a part of one (see podsOf). */
 export interface PodFileInput {
-  /** The name of the compose file, without `docker-compose-` and the extension. */
+  /**
+   * The name of the compose file, without `docker-compose-` and the extension; for a part of it followed by its main
+   * service.
+   */
   readonly name: string;
+  /** The same for all pods that have to run on one node, as they share a volume; absent: it may run on any. */
+  readonly nodeGroup?: string;
   readonly model: ComposeModel;
   /** Variable names by the service that mentions them; those of the rest of the file under `outsideServices`. */
   readonly mentions: ReadonlyMap<string, ReadonlySet<string>>;

@@ -25,14 +25,12 @@ export interface PlacedService {
 export function placeServices(scope: PodScope): PlacedService[] {
   const byName = new Map(scope.services.map((service) => [service.name, service]));
   const healthy = new Set<string>();
-  const init = new Set<string>();
+  const init = endingServices(scope.services);
   for (const service of scope.services) {
-    if (isLabelled(service, initContainerLabel)) init.add(service.name);
     if (!scope.job && scope.awaitedToEnd.has(service.name)) init.add(service.name);
     for (const [name, { condition }] of service.depends_on) {
       const dependency = byName.get(name);
       if (dependency === undefined) continue;
-      if (condition === 'service_completed_successfully') init.add(name);
       if (condition === 'service_healthy') {
         if (hasTest(dependency)) healthy.add(name);
         else {
@@ -52,6 +50,19 @@ export function placeServices(scope: PodScope): PlacedService[] {
     role: init.has(service.name) ? 'init' : early.has(service.name) ? 'sidecar' : 'main',
     awaitedHealthy: healthy.has(service.name) && !init.has(service.name),
   }));
+}
+
+/** The services that end before others of these start: init containers by label, and those awaited to their end. */
+export function endingServices(services: readonly ServiceModel[]): Set<string> {
+  const names = new Set(services.map(({ name }) => name));
+  const ending = new Set<string>();
+  for (const service of services) {
+    if (isLabelled(service, initContainerLabel)) ending.add(service.name);
+    for (const [name, { condition }] of service.depends_on) {
+      if (condition === 'service_completed_successfully' && names.has(name)) ending.add(name);
+    }
+  }
+  return ending;
 }
 
 /** Whether the compose file itself defines the test of the service's health. */

@@ -1,6 +1,6 @@
 import { podAnnotations } from './annotations.js';
 import { reportHostPorts } from '../network/host-ports.js';
-import { componentLabels, podSelector } from '../common/labels.js';
+import { componentLabels, nodeGroupLabels, podSelector } from '../common/labels.js';
 import { metadata } from '../common/metadata.js';
 import type { KubernetesObject } from '../common/object.js';
 import { podSpec } from './pod.js';
@@ -9,7 +9,7 @@ import { type PodScope, podScope, type Scope } from '../common/scope.js';
 import { specLabels } from '../common/spec-metadata.js';
 
 /**
- * Builds the Deployments: one per pod file, in stack order; none for a file whose services all have inactive profiles.
+ * Builds the Deployments: one per pod, in stack order; none for a file whose services all have inactive profiles.
  * What cannot be mapped is added to the scope's findings; if these have errors, the objects must not be applied.
  */
 export function deployments(scope: Scope): KubernetesObject[] {
@@ -39,7 +39,10 @@ function deployment(scope: PodScope): KubernetesObject {
       selector: { matchLabels: selector },
       strategy: strategyOf(scope),
       template: {
-        metadata: { labels: { ...meta.labels, ...ownLabels, ...selector }, ...podAnnotations(scope, spec) },
+        metadata: {
+          labels: { ...meta.labels, ...ownLabels, ...nodeGroupLabels(podFile), ...selector },
+          ...podAnnotations(scope, spec),
+        },
         spec,
       },
     },

@@ -4,6 +4,7 @@ import { hostAliases } from '../network/host-aliases.js';
 import { imagePullSecrets } from './images.js';
 import { reportEnding, terminationGrace } from './lifecycle.js';
 import { type PlacedService, placeServices } from './container-roles.js';
+import { sharedPorts } from '../network/shared-ports.js';
 import { podNamespaces } from '../network/pod-network.js';
 import { PodVolumes } from '../storage/pod-volumes.js';
 import { podScheduling } from './scheduling.js';
@@ -43,18 +44,11 @@ export function podSpec(scope: PodScope): V1PodSpec {
   });
 }
 
-/** Reports ports used by more than one container of a pod; init containers free theirs when they end. */
+/** Reports ports used by more than one container of a pod. */
 function reportSharedPorts(scope: PodScope, placed: readonly PlacedService[]): void {
-  const owners = new Map<string, string>();
-  for (const { service, role } of placed) {
-    if (role === 'init') continue;
-    service.ports.forEach(({ target, protocol }, index) => {
-      const port = `${target}/${protocol}`;
-      const owner = owners.get(port) ?? service.name;
-      owners.set(port, owner);
-      if (owner === service.name) return;
-      const message = `${owner} listens on ${port} too, and the services of one compose file share their ports on Kubernetes: put one of them into a separate compose file`;
-      refuse(scope, service, ['ports', index], message);
-    });
+  const running = placed.filter(({ role }) => role !== 'init').map(({ service }) => service);
+  for (const { service, index, port, owner } of sharedPorts(running)) {
+    const message = `${owner} listens on ${port} too, and the services of one pod share their ports: write pods: per-service in the spec, or put one of them into a separate compose file`;
+    refuse(scope, service, ['ports', index], message);
   }
 }

@@ -56,6 +56,18 @@ describe('the names of a deployment', () => {
   });
 });
 
+it('divides a compose file with two services on one port, in old directories only if the spec asks for it', async () => {
+  const compose = 'services:\n  a: { image: x, ports: [ "80" ] }\n  b: { image: x, ports: [ "80" ] }\n';
+  const pods = async (spec: string, created: string | null): Promise<string[]> => {
+    const text = `${plain['spec.yml']}${spec}`;
+    const files = { 'compose/docker-compose-web.yml': compose, 'spec.yml': text, '.laconic/create.json': created };
+    return (await gather(files)).input.podFiles.map(({ name }) => name);
+  };
+  expect(await pods('', '{}')).toEqual(['web-a', 'web-b']);
+  expect(await pods('', null)).toEqual(['web']);
+  expect(await pods('pods: per-service\n', null)).toEqual(['web-a', 'web-b']);
+});
+
 describe('the containers that get a variable', () => {
   it.each([
     ['a directory of laconic-so', {}, 'mentioned'],
