@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize, posix, resolve } from 'node:path';
 import { type HostPath, hostPathsOf } from '../../../compose/model/host-paths.js';
 import type { ComposeModel } from '../../../compose/model/types.js';
 import { absentText } from '../../../deployment/compose/compose-project.js';
 import { sameContent } from '../../../deployment/compose/files-beside.js';
-import type { GeneratedFile } from '../../../deployment/directory/tree.js';
-import { errorCode, errorMessage } from '../../../system/errors.js';
+import { filesBelow, type GeneratedFile } from '../../../deployment/directory/tree.js';
+import { errorCode, errorMessage, LaconicError } from '../../../system/errors.js';
 import { kindOf, secretMode } from '../../../system/files/files.js';
 import { realPlace } from '../../../system/files/links.js';
 import { expandHome } from '../../../system/files/path-names.js';
@@ -105,11 +105,12 @@ function isProvided(path: string, provided: ReadonlySet<string>): boolean {
   return [...provided].some((file) => file.startsWith(folder));
 }
 
-/** Returns what was read, or why it cannot be, such as for another user's file. */
+/** Returns what was read, or why it cannot be, such as for another user's file or a link out of the repository. */
 async function readable<T>(read: () => Promise<T>): Promise<T | string> {
   try {
     return await read();
   } catch (error) {
+    if (error instanceof LaconicError) return `cannot be copied to the cluster: ${error.message}`;
     if (errorCode(error) === undefined) throw error;
     return `cannot be read: ${errorMessage(error)}`;
   }
@@ -118,7 +119,7 @@ async function readable<T>(read: () => Promise<T>): Promise<T | string> {
 /**
  * Returns the copies, or why there are none.
  * @param within a folder that no link may leave
- * @throws LaconicError for such a link
+ * @throws LaconicError for such a link, and for a socket or device in a folder
  */
 async function copyFrom(
   origin: string,
@@ -133,17 +134,5 @@ async function copyFrom(
   await realPlace(origin, within);
   if (kind === 'file') return [{ path, source: { copyOf: origin }, mode: await modeOf(origin) }];
   if (kind === 'other') return 'is a socket or device of this host: the cluster cannot use it';
-  const names = (await readdir(origin)).sort();
-  const kinds = await Promise.all(names.map(async (name) => kindOf(join(origin, name))));
-  const others = names.filter((_, index) => kinds[index] !== 'file');
-  if (others.length > 0) {
-    return `cannot be copied to the cluster: it contains more than files (${others.slice(0, 3).join(', ')}); name the folders with the files, or use a named volume`;
-  }
-  for (const name of names) await realPlace(join(origin, name), within);
-  return Promise.all(
-    names.map(async (name) => {
-      const file = join(origin, name);
-      return { path: join(path, name), source: { copyOf: file }, mode: await modeOf(file) };
-    }),
-  );
+  return (await filesBelow(origin, path, within)).files;
 }

@@ -4,25 +4,48 @@ import type { DeploymentFiles } from '../../../deployment/directory/files.js';
 import type { Spec } from '../../../spec/model.js';
 import { quote } from '../../../system/yaml/yaml.js';
 import { placesOf } from './bound-files.js';
-import { maxBytes } from '../objects/storage/configmaps.js';
+import { maxBytes, maxFolderBytes } from '../objects/storage/config-files.js';
 import type { BoundFile, FileContents, Findings, PodFileInput } from '../objects/common/input.js';
 
-/** Returns the files in `configmaps/<volume>` of the volumes that the spec declares there, without folders. */
+/** Returns the files below `configmaps/<volume>` of the volumes that the spec declares there. */
 export async function declaredConfigmaps(spec: Spec, files: DeploymentFiles): Promise<Map<string, FileContents>> {
   const found = new Map<string, FileContents>();
   for (const volume of spec.configmaps.keys()) {
     const folder = `configmaps/${volume}`;
-    const names = await files.list(folder);
-    if (names === undefined) continue;
+    const entries = await entriesBelow(folder, files);
+    if (entries === undefined) continue;
     const contents = new Map<string, Buffer>();
-    for (const name of names.filter((each) => !isBackup(each))) {
-      const path = posix.join(folder, name);
-      const content = (await files.kind(path)) === 'file' ? await files.read(path) : undefined;
-      if (content !== undefined) contents.set(name, content);
+    for (const { path, kind } of entries) {
+      const content = kind === 'file' ? await files.read(posix.join(folder, path)) : undefined;
+      if (content !== undefined) contents.set(path, content);
     }
     found.set(volume, contents);
   }
   return found;
+}
+
+interface Entry {
+  /** Relative to the folder. */
+  path: string;
+  /** `empty` for a folder in which there are no files. */
+  kind: 'file' | 'other' | 'empty';
+}
+
+/** What is in a folder and those below it, without backups, sorted by path; undefined if there is no such folder. */
+async function entriesBelow(folder: string, files: DeploymentFiles, below = ''): Promise<Entry[] | undefined> {
+  const names = await files.list(posix.join(folder, below));
+  if (names === undefined) return undefined;
+  const entries: Entry[] = [];
+  for (const name of names.filter((each) => !isBackup(each))) {
+    const path = posix.join(below, name);
+    const kind = await files.kind(posix.join(folder, path));
+    if (kind !== 'directory') entries.push({ path, kind: kind === 'file' ? kind : 'other' });
+    else {
+      const inside = (await entriesBelow(folder, files, path)) ?? [];
+      entries.push(...(inside.every((each) => each.kind === 'empty') ? [{ path, kind: 'empty' as const }] : inside));
+    }
+  }
+  return entries;
 }
 
 /** A backup that an update made of an edited file. */
@@ -81,36 +104,30 @@ async function readSource(path: string, source: string, files: DeploymentFiles):
     const problem = `${quote(source)} is neither a file nor a directory, but for example a socket or a device: pods cannot reach those of this host`;
     return { file: empty, problem };
   }
-  const found = kind === 'directory' ? ((await files.list(path)) ?? []) : [''];
-  const names = found.filter((name) => !isBackup(name));
+  const entries: Entry[] = kind === 'file' ? [{ path: '', kind }] : ((await entriesBelow(path, files)) ?? []);
   const modes = new Map<string, number>();
-  const hollow: string[] = [];
   const contents = new Map<string, Buffer>();
   let bytes = 0;
-  for (const name of names) {
-    const inside = name === '' ? path : posix.join(path, name);
-    const what = name === '' ? 'file' : await files.kind(inside);
-    if (what === 'directory' && (await isHollow(inside, files))) {
-      hollow.push(name);
-      continue;
+  for (const entry of entries) {
+    if (entry.kind === 'empty') continue;
+    const inside = posix.join(path, entry.path);
+    if (entry.kind === 'other') {
+      return { file: empty, problem: `${quote(posix.join(source, entry.path))} is not a regular file` };
     }
-    if (what === 'directory') {
-      const problem = `${quote(source)} contains a folder (${quote(name)}), but a directory of this host becomes a ConfigMap, which cannot contain folders: mount the folders one by one, or use a named volume`;
-      return { file: empty, problem };
-    }
-    if (what !== 'file') return { file: empty, problem: `${quote(`${source}/${name}`)} is not a regular file` };
-    bytes += (await files.size(inside)) ?? 0;
-    if (bytes > maxBytes) {
-      const problem = `${quote(source)} holds more than ${maxBytes} bytes, but a file or directory of this host becomes a ConfigMap, which cannot hold more: use a named volume, on kind with a path below kind-mount-root`;
+    const size = (await files.size(inside)) ?? 0;
+    bytes += size;
+    if (size > maxBytes || bytes > maxFolderBytes) {
+      const problem = `${quote(source)} holds more than a file or directory of this host may, as it becomes a ConfigMap: ${maxBytes} bytes for each file, and ${maxFolderBytes} for all; use a named volume, on kind with a path below kind-mount-root`;
       return { file: empty, problem };
     }
     const content = await files.read(inside);
     if (content === undefined) continue;
-    const key = name === '' ? posix.basename(posix.normalize(source)) : name;
+    const key = entry.path === '' ? posix.basename(posix.normalize(source)) : entry.path;
     contents.set(key, content);
     const mode = await files.mode(inside);
     if (mode !== undefined && (mode & readableByAll) === 0) modes.set(key, mode);
   }
+  const hollow = entries.filter((entry) => entry.kind === 'empty').map((entry) => entry.path);
   const remark =
     hollow.length === 0
       ? {}
@@ -119,13 +136,4 @@ async function readSource(path: string, source: string, files: DeploymentFiles):
   if (kind === 'directory') return { file: { kind, files: contents, ...own }, ...remark };
   const [[name, content] = ['', Buffer.alloc(0)]] = contents;
   return { file: { kind, name, content, ...own } };
-}
-
-/** Whether a folder and those below it contain no files. */
-async function isHollow(path: string, files: DeploymentFiles): Promise<boolean> {
-  for (const name of (await files.list(path)) ?? []) {
-    const inside = posix.join(path, name);
-    if ((await files.kind(inside)) !== 'directory' || !(await isHollow(inside, files))) return false;
-  }
-  return true;
 }

@@ -150,15 +150,6 @@ async function addConfigmaps({ spec, assets, cwd }: TargetInput, added: TargetFi
     }
     // A folder that the operator names may contain links to any place.
     const found = await filesBelow(source, target, own ? await assets.repositoryOf(source) : '/');
-    const deeper = found.directories.filter((directory) => directory !== target);
-    if (deeper.length > 0) {
-      added.warnings.push(
-        spec.yaml.problem(
-          ['configmaps', name],
-          `a ConfigMap holds the files of one folder only: ${deeper.join(', ')} will not be in the containers`,
-        ),
-      );
-    }
-    added.files.push(...found.files.filter(({ path }) => dirname(path) === target));
+    added.files.push(...found.files);
   }
 }

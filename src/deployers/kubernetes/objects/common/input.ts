@@ -24,7 +24,7 @@ export interface ObjectsInput extends Identity {
   readonly envPolicy: 'mentioned' | 'all';
   /** Names of `config` and `generated` that no compose file of the stack mentions: every container gets them. */
   readonly unmentioned: ReadonlySet<string>;
-  /** Content of declared configmaps by volume name: file name and bytes. */
+  /** Content of declared configmaps by volume name. */
   readonly configmaps: ReadonlyMap<string, FileContents>;
   /** Content of bind mounts, and of files of secrets and configs, by the path in the compose file. */
   readonly boundFiles: ReadonlyMap<string, BoundFile>;
@@ -66,6 +66,7 @@ export interface FoundCertificate {
   readonly ingress?: string;
 }
 
+/** Contents of files by path below their folder. */
 export type FileContents = ReadonlyMap<string, Buffer>;
 
 /** The content of a path on the host. */
@@ -73,7 +74,7 @@ export type BoundFile = (
   | { kind: 'file'; name: string; content: Buffer }
   | { kind: 'directory'; files: FileContents }
 ) & {
-  /** Modes by file name, of files that are not readable by everybody. */
+  /** Modes by path below the folder, of files that are not readable by everybody. */
   modes?: ReadonlyMap<string, number>;
 };
 

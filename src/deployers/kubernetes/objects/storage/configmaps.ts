@@ -3,13 +3,11 @@ import { quote } from '../../../../system/yaml/yaml.js';
 import { contentsOf } from '../configuration/file-objects.js';
 import type { FileContents } from '../common/input.js';
 import { metadata } from '../common/metadata.js';
+import { configKey, configParts, maxBytes, maxFolderBytes } from './config-files.js';
 import { fileKey, labelValue } from '../common/names.js';
 import type { KubernetesObject } from '../common/object.js';
 import type { Scope } from '../common/scope.js';
 import { volumesOf } from './volumes.js';
-
-/** Limit of the API server for all files together, in bytes. */
-export const maxBytes = 1024 * 1024;
 
 /**
  * The ConfigMaps of a deployment: volumes that the spec declares under `configmaps`, host paths that services mount,
@@ -77,21 +75,23 @@ function configmap(
   files: FileContents,
   problem: (message: string) => Problem,
 ): KubernetesObject[] {
-  const wrong = [...files.keys()].filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key) || key === '.' || key === '..');
-  if (wrong.length > 0) {
-    const which = `the file${wrong.length > 1 ? 's' : ''} ${wrong.map(quote).join(', ')}`;
-    const message = `${which} cannot be in a ConfigMap: names have letters, digits, "-", "_" and "." only`;
-    findings.errors.push(problem(message));
-    return [];
-  }
+  const tooLarge = [...files].find(([, content]) => content.length > maxBytes);
   const size = [...files.values()].reduce((sum, content) => sum + content.length, 0);
-  if (size > maxBytes) {
-    const message = `holds ${size} bytes, and a ConfigMap at most ${maxBytes}: use a volume with a path, on kind below kind-mount-root`;
-    findings.errors.push(problem(message));
+  if (tooLarge !== undefined || size > maxFolderBytes) {
+    const what =
+      tooLarge === undefined
+        ? `holds ${size} bytes, and a folder in ConfigMaps at most ${maxFolderBytes}`
+        : `${quote(tooLarge[0])} has ${tooLarge[1].length} bytes, and a file in a ConfigMap at most ${maxBytes}`;
+    findings.errors.push(problem(`${what}: use a volume with a path, on kind below kind-mount-root`));
     return [];
   }
-  const binaryData = Object.fromEntries([...files].map(([key, content]) => [key, content.toString('base64')]));
-  return [
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels }, ...(files.size > 0 ? { binaryData } : {}) },
-  ];
+  return configParts(name, files).map((part) => {
+    const data = [...part.files].map(([path, content]) => [configKey(path), content.toString('base64')]);
+    return {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: part.name, labels },
+      ...(data.length > 0 ? { binaryData: Object.fromEntries(data) as Record<string, string> } : {}),
+    };
+  });
 }

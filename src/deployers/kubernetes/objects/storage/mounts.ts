@@ -4,15 +4,10 @@ import type { MountModel, ServiceModel } from '../../../../compose/model/types.j
 import { type KeyPath, quote } from '../../../../system/yaml/yaml.js';
 import { fileMounts } from './file-mounts.js';
 import type { BoundFile } from '../common/input.js';
+import { configVolume } from './config-files.js';
 import type { PodVolumes } from './pod-volumes.js';
 import { bytesQuantity } from './quantities.js';
 import { compact, type PodScope, refuse, warn } from '../common/scope.js';
-
-/**
- * Files of ConfigMaps are executable, as there may be scripts among them; those not readable by everybody keep their
- * mode.
- */
-const configMode = 0o755;
 
 /** Mount options that have no meaning on Kubernetes, or are the default there. */
 const idleOptions = new Set([
@@ -92,7 +87,7 @@ function named({ input, names }: PodScope, volumes: PodVolumes, volume: string):
     `volume ${volume}`,
     volume,
     input.spec.configmaps.has(volume)
-      ? { configMap: { name: names.configmap(volume), defaultMode: configMode } }
+      ? configVolume(names.configmap(volume), input.configmaps.get(volume) ?? new Map())
       : { persistentVolumeClaim: { claimName: names.claim(volume) } },
   );
 }
@@ -139,14 +134,13 @@ function bound(
   return found.kind === 'file' ? { ...at(name), subPath: found.name } : at(name);
 }
 
-/** An empty folder becomes an `emptyDir`: a ConfigMap without keys would be read-only. */
+/**
+ * An empty folder becomes an `emptyDir`: a ConfigMap without keys would be read-only. Files that are not readable by
+ * everybody keep their mode.
+ */
 function boundSource({ names }: PodScope, source: string, found: BoundFile): Omit<V1Volume, 'name'> {
-  const files = found.kind === 'directory' ? [...found.files.keys()] : [found.name];
-  if (files.length === 0) return { emptyDir: {} };
-  const { modes = new Map<string, number>() } = found;
-  const items = files.map((key) => ({ key, path: key, ...(modes.has(key) ? { mode: modes.get(key) } : {}) }));
-  const name = names.bindConfigmap(source);
-  return { configMap: { name, defaultMode: configMode, ...(modes.size === 0 ? {} : { items }) } };
+  const files = found.kind === 'directory' ? found.files : new Map([[found.name, found.content]]);
+  return files.size === 0 ? { emptyDir: {} } : configVolume(names.bindConfigmap(source), files, found.modes);
 }
 
 function memory(size: number | undefined): { emptyDir: { medium: string; sizeLimit?: string } } {

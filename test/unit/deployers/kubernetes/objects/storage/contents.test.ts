@@ -18,6 +18,11 @@ function made(stack: StackText): {
   };
 }
 
+/** The volumes of the pod of the only Deployment. */
+const volumesOf = (of: ReturnType<typeof made>['of']): unknown =>
+  (of('Deployment').get(`${app}-deployment`)?.spec as { template: { spec: { volumes: unknown } } }).template.spec
+    .volumes;
+
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('ConfigMaps', () => {
@@ -77,18 +82,48 @@ describe('ConfigMaps', () => {
     expect(errors[0]).toMatch(/^docker-compose-web\.yml:4 services\.web\.volumes\[0\]: "\.\.\/config\/x" is not among/);
   });
 
-  it('are limited to 1 MiB and to names that the API accepts', () => {
+  it('have keys for files in folders, and for names that cannot be keys, which the pod puts at their paths', () => {
+    const { of, errors } = made({
+      pods: { web: oneService('volumes: [ "../x:/x:ro" ]') },
+      files: { '../x': { a: '1', 'deep/er/a.b': '2', 'a b': '3' } },
+    });
+    expect(errors).toEqual([]);
+    const name = `${app}-host-path-x`;
+    const data = of('ConfigMap').get(name)?.binaryData as Record<string, string>;
+    const keys = Object.keys(data);
+    expect(keys).toEqual(['a', expect.stringMatching(/^deep-er-a-b-[0-9a-f]{8}$/), expect.stringMatching(/^a-b-/)]);
+    expect(Object.values(data)).toEqual(['1', '2', '3'].map(base64));
+    const items = ['a', 'deep/er/a.b', 'a b'].map((path, at) => ({ key: keys[at], path }));
+    expect(volumesOf(of)).toEqual([{ name: 'host-path-x', configMap: { name, defaultMode: 0o755, items } }]);
+  });
+
+  it('are several for more than 1 MiB, which the pod mounts as one folder, up to 16 MiB', () => {
     const stack = (contents: Record<string, string>): StackText => ({
-      pods: { web: oneService('volumes: [ "../x:/x" ]') },
+      pods: { web: oneService('volumes: [ "../x:/x:ro" ]') },
       files: { '../x': contents },
     });
     const half = 'x'.repeat(512 * 1024);
-    expect(made(stack({ a: half, b: half })).errors).toEqual([]);
-    expect(made(stack({ a: half, b: `${half}y` })).errors).toEqual([
-      'docker-compose-web.yml:4 services.web.volumes[0]: holds 1048577 bytes, and a ConfigMap at most 1048576: use a volume with a path, on kind below kind-mount-root',
+    expect([
+      ...made(stack({ a: half, b: half }))
+        .of('ConfigMap')
+        .keys(),
+    ]).toEqual([`${app}-host-path-x`]);
+    const { of, errors } = made(stack({ a: half, b: `${half}y`, c: half }));
+    expect(errors).toEqual([]);
+    const names = ['', '-2', '-3'].map((end) => `${app}-host-path-x${end}`);
+    expect([...of('ConfigMap').keys()]).toEqual(names);
+    expect(volumesOf(of)).toEqual([
+      {
+        name: 'host-path-x',
+        projected: { defaultMode: 0o755, sources: names.map((name) => ({ configMap: { name } })) },
+      },
     ]);
-    expect(made(stack({ 'a b': '', c: '', 'd e': '' })).errors).toEqual([
-      'docker-compose-web.yml:4 services.web.volumes[0]: the files "a b", "d e" cannot be in a ConfigMap: names have letters, digits, "-", "_" and "." only',
+    expect(made(stack({ a: `${half}${half}y` })).errors).toEqual([
+      'docker-compose-web.yml:4 services.web.volumes[0]: "a" has 1048577 bytes, and a file in a ConfigMap at most 1048576: use a volume with a path, on kind below kind-mount-root',
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`f${at}`, half]));
+    expect(made(stack(many)).errors).toEqual([
+      'docker-compose-web.yml:4 services.web.volumes[0]: holds 17301504 bytes, and a folder in ConfigMaps at most 16777216: use a volume with a path, on kind below kind-mount-root',
     ]);
   });
 });
