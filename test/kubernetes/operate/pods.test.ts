@@ -10,7 +10,7 @@ const server = (name: string, port: number): string =>
   service(
     name,
     `mkdir -p /www && echo ${name} > /www/name && exec httpd -f -p ${port} -h /www`,
-    `    stop_grace_period: 1s\n    ports: ["${port}"]\n    volumes: ["data:/data"]\n`,
+    `    stop_grace_period: 1s\n    ports: ["${port}"]\n    volumes: ["data:/data", "../config/net:/etc/net:ro"]\n`,
   );
 
 const volumes = 'volumes:\n  data:\n';
@@ -23,7 +23,10 @@ let deployed: Deployed;
 
 describeWithCluster('a compose file with two servers', () => {
   beforeAll(async () => {
-    deployed = await deploy({ pods: { net: `${server('one', 8081)}${server('two', 8082)}${volumes}` } });
+    deployed = await deploy({
+      pods: { net: `${server('one', 8081)}${server('two', 8082)}${volumes}` },
+      files: { '../../config/net/deep/er/a file': 'deep\n', '../../config/net/top.conf': 'top\n' },
+    });
     await deployed.run('start');
   });
   afterAll(() => deployed.remove());
@@ -32,6 +35,9 @@ describeWithCluster('a compose file with two servers', () => {
     expect(await deployed.names('deployment')).toEqual([`${deployed.app}-deployment`]);
     await deployed.inContainer('one', 'sh', '-c', 'echo kept > /data/file');
     expect(await asked('one', 'localhost', 8082)).toBe('two\n');
+    expect(await deployed.inContainer('one', 'cat', '/etc/net/deep/er/a file', '/etc/net/top.conf')).toBe(
+      'deep\ntop\n',
+    );
   });
 
   it('becomes a pod for each on one node if the spec asks for it, and the volume keeps its data', async () => {

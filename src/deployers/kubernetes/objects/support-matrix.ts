@@ -121,7 +121,7 @@ export const serviceSupport: Readonly<Record<string, KeySupport>> = {
   userns_mode: warning('has no counterpart on Kubernetes'),
   uts: warning('has no counterpart on Kubernetes'),
   volumes: mapped(
-    'claims, ConfigMaps (paths on the host, at most 1 MiB; read-only, with a warning for folders that Compose lets the container write to) and `emptyDir`s (also for an empty folder)',
+    'claims, ConfigMaps (paths on the host, files of at most 1 MiB; read-only, with a warning for folders that Compose lets the container write to) and `emptyDir`s (also for an empty folder)',
   ),
   volumes_from: error('is not mapped: name the volumes in both services'),
   working_dir: mapped('`workingDir`'),
