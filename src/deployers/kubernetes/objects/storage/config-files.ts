@@ -27,7 +27,7 @@ interface Part {
   files: FileContents;
 }
 
-/** Divides files among as few ConfigMaps as their order allows: `name`, `name-2` and so on; one if there are no files. */
+/** Divides files among ConfigMaps, in their order: `name`, `name-2` and so on; one if there are no files. */
 export function configParts(name: string, files: FileContents): Part[] {
   const parts: { name: string; files: Map<string, Buffer> }[] = [];
   let bytes = Infinity;
