@@ -3,15 +3,22 @@ import { describeWithCluster } from '../../support/kubernetes/cluster.js';
 import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { deploy, service } from './stack.js';
 
-const file = 'src/stack-orchestrator/compose/docker-compose-net.yml';
+const [file, seedFile] = ['net', 'seed'].map((name) => `src/stack-orchestrator/compose/docker-compose-${name}.yml`) as [
+  string,
+  string,
+];
 
 /** A server that answers with its name, and mounts the volume that both services share. */
-const server = (name: string, port: number): string =>
+const server = (name: string, port: number, more = ''): string =>
   service(
     name,
     `mkdir -p /www && echo ${name} > /www/name && exec httpd -f -p ${port} -h /www`,
-    `    stop_grace_period: 1s\n    ports: ["${port}"]\n    volumes: ["data:/data", "../config/net:/etc/net:ro"]\n`,
+    `    stop_grace_period: 1s\n    ports: ["${port}"]\n    volumes: ["data:/data", "../config/net:/etc/net:ro"]\n${more}`,
   );
+
+/** What one server waits for. */
+const seed = service('seed', 'echo seeded >> /data/seeds', '    volumes: ["data:/data"]\n');
+const seeded = '    depends_on: {seed: {condition: service_completed_successfully}}\n';
 
 const volumes = 'volumes:\n  data:\n';
 
@@ -24,15 +31,15 @@ let deployed: Deployed;
 describeWithCluster('a compose file with two servers', () => {
   beforeAll(async () => {
     deployed = await deploy({
-      pods: { net: `${server('one', 8081)}${server('two', 8082)}${volumes}` },
+      pods: { net: `${server('one', 8081, seeded)}${server('two', 8082)}${volumes}`, seed: `${seed}${volumes}` },
       files: { '../../config/net/deep/er/a file': 'deep\n', '../../config/net/top.conf': 'top\n' },
     });
     await deployed.run('start');
   });
   afterAll(() => deployed.remove());
 
-  it('is one pod while their ports differ', async () => {
-    expect(await deployed.names('deployment')).toEqual([`${deployed.app}-deployment`]);
+  it('is one pod while their ports differ, after a Job for what it waits for to complete', async () => {
+    expect(await deployed.names('deployment,job')).toEqual([`${deployed.app}-deployment`, `${deployed.app}-job-seed`]);
     await deployed.inContainer('one', 'sh', '-c', 'echo kept > /data/file');
     expect(await asked('one', 'localhost', 8082)).toBe('two\n');
     expect(await deployed.inContainer('one', 'cat', '/etc/net/deep/er/a file', '/etc/net/top.conf')).toBe(
@@ -46,7 +53,7 @@ describeWithCluster('a compose file with two servers', () => {
     await deployed.run('start');
     const names = ['one', 'two'].map((name) => `${deployed.app}-net-${name}-deployment`);
     expect(await deployed.names('deployment')).toEqual(names);
-    expect(await deployed.inContainer('two', 'cat', '/data/file')).toBe('kept\n');
+    expect(await deployed.inContainer('two', 'cat', '/data/file', '/data/seeds')).toBe('kept\nseeded\n');
     expect(await asked('one', 'two', 8082)).toBe('two\n');
     const [one, two] = await Promise.all([deployed.podWith('one'), deployed.podWith('two')]);
     expect(one.metadata.name).not.toBe(two.metadata.name);
@@ -54,13 +61,15 @@ describeWithCluster('a compose file with two servers', () => {
     expect(status.degraded).toBe(false);
   });
 
-  it('stays so without that key when both listen on one port, which create reports', async () => {
+  it('stays so without that key when both listen on one port, which create reports; a changed pod that ends runs again', async () => {
     await deployed.sandbox.edit('dep.spec.yml', 'pods: per-service\n', '');
     await deployed.sandbox.edit(file, '8082', '8081');
+    await deployed.sandbox.edit(seedFile, 'seeded', 'seeded again');
     const { stderr } = await deployed.update();
     expect(stderr).toMatch(/docker-compose-net\.yml:\d+ services\.two\.ports\[0\]: one listens on 8081\/tcp too/);
     await deployed.run('start');
     expect(await asked('one', 'two', 8081)).toBe('two\n');
     expect(await asked('two', 'one', 8081)).toBe('one\n');
+    expect(await deployed.inContainer('two', 'cat', '/data/seeds')).toBe('seeded\nseeded again\n');
   });
 });

@@ -127,7 +127,7 @@ function valueAt(object: KubernetesObject, path: string): unknown {
 
 /**
  * A Job runs once: a failed one is recreated, a finished or running one stays, unless it is labelled to run at every
- * start.
+ * start, or is a pod that runs again when it changes.
  */
 function decideJob(object: KubernetesObject, live: LiveObject): Decision {
   const name = describeObject(object);
@@ -135,17 +135,19 @@ function decideJob(object: KubernetesObject, live: LiveObject): Decision {
     const why = `${name} failed before: it is recreated`;
     return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
   }
-  if (object.metadata.annotations?.[recreateAnnotation] === 'true') {
-    // A running job must not be started twice or cut off.
-    if (!hasCondition(live, 'Complete')) {
-      const still = `${name} is recreated by every start, but is running at the moment: it is left alone`;
-      return { action: { do: 'keep', object, live }, warnings: [], remarks: [still] };
-    }
-    const why = `${name} has ended: it is recreated, as its label says`;
-    return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
-  }
   const before = live.metadata.annotations?.[hashAnnotation];
   const changed = before !== undefined && before !== object.metadata.annotations?.[hashAnnotation];
+  const recreated = object.metadata.annotations?.[recreateAnnotation];
+  if (recreated === 'true' || (recreated === 'changed' && changed)) {
+    const when = recreated === 'true' ? 'is recreated by every start' : 'has changed and is to be recreated';
+    // A running job must not be started twice or cut off.
+    if (!hasCondition(live, 'Complete')) {
+      const still = `${name} ${when}, but is running at the moment: it is left alone`;
+      return { action: { do: 'keep', object, live }, warnings: [], remarks: [still] };
+    }
+    const why = `${name} has ended: it is recreated, as ${recreated === 'true' ? 'its label says' : 'it has changed'}`;
+    return { action: { do: 'replace', object, live, why }, warnings: [], remarks: [why] };
+  }
   return {
     action: unmarked(object, live) ? { do: 'label', object, live, release: false } : { do: 'keep', object, live },
     warnings: [],

@@ -92,10 +92,12 @@ export async function gatherCompose(
   // A generated secret overrides a credential of the same name, as on Compose.
   const credentials = new Map(inSecret.filter(([name]) => !generated.has(name)));
   const split = source.spec.pods === 'per-service' ? 'all' : source.ours ? 'clashing' : 'none';
-  const { podFiles, warnings } = podsOf(compose.podFiles, split);
+  const { podFiles, oneShots, warnings } = podsOf(compose.podFiles, split);
+  const jobs = [...oneShots, ...compose.jobs];
   return {
     ...compose,
     podFiles,
+    jobs,
     warnings: [...compose.warnings, ...warnings],
     config,
     generated,

@@ -2,30 +2,69 @@ import type { ComposeModel, ServiceModel } from '../../../compose/model/types.js
 import type { Problem } from '../../../system/errors.js';
 import type { PodFileInput } from '../objects/common/input.js';
 import { type SharedPort, sharedPorts } from '../objects/network/shared-ports.js';
-import { endingServices } from '../objects/workloads/container-roles.js';
+import { endingServices, hasTest } from '../objects/workloads/container-roles.js';
+
+/** What the compose files of `pods` become. */
+export interface Pods {
+  podFiles: PodFileInput[];
+  /** Those that run to their end. */
+  oneShots: PodFileInput[];
+  /** What is different from Docker Compose. */
+  warnings: Problem[];
+}
 
 /**
  * Returns the pods that compose files become: one for each file, as its services then find each other at localhost as
  * well. A file whose services listen on the same port cannot be one pod, since containers of a pod share its ports: it
  * becomes a pod for each service, with a warning. Those that only make sense together stay in one pod, such as a
- * service and the one that it waits for to complete.
- * @param split `clashing` for the files that cannot be one pod; `all` for every file; `none` for a directory whose one
- * pod may run already
+ * service and the one that it waits for to complete. Pods whose services all run to their end are Jobs.
+ * @param split `clashing` for the files that cannot be one pod; `all` for every file; `none` for a directory whose
+ * Deployments may run already: every file is one
  */
-export function podsOf(
-  podFiles: readonly PodFileInput[],
-  split: 'none' | 'clashing' | 'all',
-): { podFiles: PodFileInput[]; warnings: Problem[] } {
-  const pods = { podFiles: [] as PodFileInput[], warnings: [] as Problem[] };
-  for (const podFile of podFiles) {
-    const clash = split === 'clashing' ? clashOf(podFile) : undefined;
-    pods.podFiles.push(...(split === 'all' || clash !== undefined ? dividedPods(podFile) : [podFile]));
-    if (clash === undefined) continue;
+export function podsOf(files: readonly PodFileInput[], split: 'none' | 'clashing' | 'all'): Pods {
+  if (split === 'none') return { podFiles: [...files], oneShots: [], warnings: [] };
+  const warnings: Problem[] = [];
+  const pods = files.flatMap((podFile) => {
+    if (split === 'all') return dividedPods(podFile);
+    const clash = clashOf(podFile);
+    if (clash === undefined) return [podFile];
     const { service, index, port, owner } = clash;
     const message = `${owner} listens on ${port} too, and containers of a pod share their ports: each service of this file becomes a pod of its own; they find each other by name, not at localhost`;
-    pods.warnings.push(podFile.model.problem(['services', service.name, 'ports', index], message));
+    warnings.push(podFile.model.problem(['services', service.name, 'ports', index], message));
+    return dividedPods(podFile);
+  });
+  const oneShots = pods.filter((podFile) => runsToEnd(podFile, pods));
+  for (const { model } of oneShots) {
+    for (const { name, restart } of model.services.values()) {
+      if (restart !== 'no') continue;
+      const message =
+        'it runs as a Job, whose end start waits for: write restart: unless-stopped if it is to keep running';
+      warnings.push(model.problem(['services', name, 'restart'], message));
+    }
   }
-  return pods;
+  return {
+    podFiles: pods.filter((podFile) => !oneShots.includes(podFile)),
+    oneShots: oneShots.map((podFile) => ({ ...podFile, oneShot: true })),
+    warnings,
+  };
+}
+
+/**
+ * Whether each service of a pod is awaited by another pod to complete, or is not restarted when it ends and serves
+ * nobody.
+ */
+function runsToEnd(podFile: PodFileInput, all: readonly PodFileInput[]): boolean {
+  const services = [...podFile.model.services.values()];
+  const others = all.filter((other) => other !== podFile).flatMap(({ model }) => [...model.services.values()]);
+  return (
+    services.length > 0 &&
+    services.every((service) => {
+      const awaited = others.flatMap(({ depends_on: dependencies }) => dependencies.get(service.name)?.condition ?? []);
+      if (awaited.includes('service_completed_successfully')) return true;
+      const serves = service.ports.length + service.expose.length + awaited.length > 0 || hasTest(service);
+      return service.restart === 'no' && !serves;
+    })
+  );
 }
 
 /** Services that end before the others start free their ports. */

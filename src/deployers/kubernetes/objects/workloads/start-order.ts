@@ -87,7 +87,7 @@ interface Edges {
 
 function edgesOf(input: ObjectsInput): Edges {
   const podFileOf = new Map<string, PodFileInput>();
-  for (const podFile of input.podFiles) {
+  for (const podFile of [...input.podFiles, ...input.jobs.filter(({ oneShot }) => oneShot)]) {
     for (const name of podFile.model.services.keys()) if (!podFileOf.has(name)) podFileOf.set(name, podFile);
   }
   const edges: Edges = { kept: new Map(), circles: [], unchecked: [], unknown: [] };

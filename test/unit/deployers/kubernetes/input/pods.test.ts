@@ -52,6 +52,27 @@ describe('the pods of a compose file', () => {
     expect(pods(text, 'all')).toEqual({ 'net-web': ['seed', 'web'], 'net-db': ['db'], 'net-log': ['log', 'side'] });
   });
 
+  it.each([
+    ['another file waits for it to complete', 'seed: { image: x }', 'service_completed_successfully', true],
+    ['it is not restarted and serves nobody', 'seed: { image: x, restart: "no" }', undefined, true],
+    ['another file only waits for it to start', 'seed: { image: x, restart: "no" }', 'service_started', false],
+    ['it has a port', 'seed: { image: x, restart: "no", ports: [ "80" ] }', undefined, false],
+    ['nothing says that it ends', 'seed: { image: x }', undefined, false],
+  ])('are Jobs if they run to their end: %s', (_, seed, condition, expected) => {
+    const dependency = condition === undefined ? '' : `, depends_on: { seed: { condition: ${condition} } }`;
+    const input = objectsInput({ pods: { seed: services(seed), web: services(`web: { image: x${dependency} }`) } });
+    const { podFiles, oneShots } = podsOf(input.podFiles, 'clashing');
+    expect(oneShots.map(({ name }) => name)).toEqual(expected ? ['seed'] : []);
+    const { objects, order, findings } = buildObjects({ ...input, podFiles, jobs: oneShots });
+    expect(findings.errors.map(formatProblem)).toEqual([]);
+    const kind = expected ? 'Job' : 'Deployment';
+    const name = `${input.deploymentId}-${expected ? 'job-seed' : 'seed-deployment'}`;
+    expect(objects.map((object) => `${object.kind} ${object.metadata.name}`)).toContain(`${kind} ${name}`);
+    const after = order.find(({ workload }) => workload.name !== name)?.after;
+    const ready = condition === 'service_completed_successfully' ? 'ready' : 'started';
+    expect(after).toEqual(condition === undefined ? [] : [{ workload: { kind, name }, condition: ready }]);
+  });
+
   it('run on one node if they share a volume, also through a third, and only claim the volumes that they mount', () => {
     const text = `${services(
       'a: { image: x, volumes: [ "one:/d" ] }',
