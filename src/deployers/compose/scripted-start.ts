@@ -2,7 +2,8 @@ import type { ConfigTransfer } from '../../stack/parse.js';
 import type { StartOptions } from '../deployer.js';
 import { type PodScript, runPodScripts } from '../pod-scripts.js';
 import type { ComposeProject } from './cli/project.js';
-import { runTransfers, transferLimits } from './operate/transfer.js';
+import { runTransfers, transferLimits } from '../transfer.js';
+import { projectContainers } from './operate/transfer-containers.js';
 import { type PreviewDeps, previewStart } from './preview/start.js';
 import { startPreviewLines } from './preview/text.js';
 import { type StartDeps, startProject } from './start/start.js';
@@ -31,7 +32,7 @@ export async function startWithScripts(
   const afterUp = async (): Promise<void> => {
     await runPodScripts(postStart, project, context, options.waitTimeout);
     await changed();
-    await runTransfers(transfers, project, engine, context, transferLimits(options));
+    await runTransfers(transfers, projectContainers(project, engine, context), context, transferLimits(options));
   };
   // Scripts may have started containers.
   const listed = preStart.length === 0 ? deps.listed : undefined;
@@ -50,5 +51,5 @@ export async function printPlannedStart(
   await runPodScripts(preStart, project, context);
   for (const line of startPreviewLines(preview)) context.report.print(line);
   await runPodScripts(postStart, project, context);
-  await runTransfers(transfers, project, engine, context);
+  await runTransfers(transfers, projectContainers(project, engine, context), context);
 }

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runTransfers, type TransferLimits, transferLimits } from '../../../src/deployers/compose/operate/transfer.js';
+import { runTransfers, type TransferLimits, transferLimits } from '../../../src/deployers/transfer.js';
 import type { ConfigTransfer } from '../../../src/stack/parse.js';
+import { projectContainers } from '../../../src/deployers/compose/operate/transfer-containers.js';
 import { describeWithEngine } from '../../support/engine.js';
 import { testContext } from '../../support/context.js';
 import { Project } from '../../support/project.js';
@@ -35,7 +36,8 @@ describeWithEngine('config transfers', () => {
   ): Promise<string> => {
     const context = testContext(undefined, { verbose: more.verbose ?? false });
     const whole = { fromService: 'source', fromVariable: 'good', service: 'destination', variable: 'value', ...part };
-    await runTransfers([whole], ground.project, ground.engine, context, { ...limits, ...more.limits });
+    const containers = projectContainers(ground.project, ground.engine, context);
+    await runTransfers([whole], containers, context, { ...limits, ...more.limits });
     return context.output.stderr;
   };
   const milliseconds = async (work: () => Promise<unknown>): Promise<number> => {
@@ -146,11 +148,15 @@ describeWithEngine('config transfers', () => {
       variable: 'value',
     };
     setTimeout(context.interrupt, 500);
-    await expect(runTransfers([hanging], ground.project, ground.engine, context, limits)).rejects.toThrow(
-      'interrupted',
-    );
+    await expect(
+      runTransfers([hanging], projectContainers(ground.project, ground.engine, context), context, limits),
+    ).rejects.toThrow('interrupted');
     const dry = testContext(undefined, { dryRun: true });
-    await runTransfers([{ ...hanging, fromService: 'nobody' }], ground.project, ground.engine, dry);
+    await runTransfers(
+      [{ ...hanging, fromService: 'nobody' }],
+      projectContainers(ground.project, ground.engine, dry),
+      dry,
+    );
     expect(dry.output.stdout).toBe('would set destination.value = nobody.hanging\n');
   });
 });

@@ -13,7 +13,7 @@ const server = (name: string, port: number, more = ''): string =>
   service(
     name,
     `mkdir -p /www && echo ${name} > /www/name && exec httpd -f -p ${port} -h /www`,
-    `    stop_grace_period: 1s\n    ports: ["${port}"]\n    volumes: ["data:/data", "../config/net:/etc/net:ro"]\n${more}`,
+    `    stop_grace_period: 1s\n    ports: ["${port}"]\n    volumes: ["data:/data", "../config/net:/etc/net:ro", "../config/scripts:/docker-entrypoint-scripts.d:ro", "../config/scripts:/scripts:ro"]\n${more}`,
   );
 
 /** What one server waits for. */
@@ -28,11 +28,17 @@ const asked = (from: string, name: string, port: number): Promise<string> =>
 
 let deployed: Deployed;
 
-describeWithCluster('a compose file with two servers', () => {
+describeWithCluster('a compose file with two servers, between which a value is transferred', () => {
   beforeAll(async () => {
     deployed = await deploy({
       pods: { net: `${server('one', 8081, seeded)}${server('two', 8082)}${volumes}`, seed: `${seed}${volumes}` },
-      files: { '../../config/net/deep/er/a file': 'deep\n', '../../config/net/top.conf': 'top\n' },
+      files: {
+        'stack.yml': 'name: app\npods: [net, seed]\nconfig: {two: {key: one.name}}\n',
+        '../../config/net/deep/er/a file': 'deep\n',
+        '../../config/net/top.conf': 'top\n',
+        '../../config/scripts/export-name.sh': 'cat /www/name\n',
+        '../../config/scripts/import-key.sh': 'printf "got %s\\n" "$1" > /data/key\n',
+      },
     });
     await deployed.run('start');
   });

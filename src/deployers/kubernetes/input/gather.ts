@@ -121,7 +121,7 @@ export async function gatherInput(
   const read = compose ?? (await gatherCompose(source, files, options));
   const { config, generated, credentials, environment, podFiles, jobs, mentioned } = read;
   const unmentioned = new Set([...config.keys(), ...generated.keys()].filter((name) => !mentioned.has(name)));
-  const findings: Findings = { errors: transfers(source.stack), warnings: [...read.warnings] };
+  const findings: Findings = { errors: [], warnings: [...read.warnings] };
   if (environment === 'mentioned') findings.warnings.push(...unusedCredentials(spec, credentials, unmentioned));
   const all = [...podFiles, ...jobs];
   const token = await registryToken(spec, files, options, findings);
@@ -169,12 +169,6 @@ function unusedCredentials(
   if (names.length === 0) return [];
   const message = `no service mentions ${names.join(', ')}: no container gets them`;
   return [yaml.problem(['credentials-files'], message)];
-}
-
-/** Reports values that containers pass to each other after the start: the Python program waited for them forever. */
-function transfers({ transfers: all, yaml }: Stack): Problem[] {
-  const message = 'is not supported on Kubernetes by this version yet: pass this value in another way';
-  return all.map(({ service, variable }) => yaml.problem(['config', service, variable], message));
 }
 
 /** Returns the compose files of the stack in a deployment directory. A job without a file cannot be run. */

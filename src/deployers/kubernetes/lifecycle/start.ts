@@ -5,14 +5,17 @@ import { userIds } from '../../../system/user-ids.js';
 import { Deadline } from '../../readiness/wait-timeout.js';
 import { setActiveImages } from '../../../deployment/images/image-overrides.js';
 import { podScripts, runPodScripts } from '../../pod-scripts.js';
+import { runTransfers, transferLimits } from '../../transfer.js';
 import type { StartOptions } from '../../deployer.js';
 import { Certificates } from '../ingress/certificates.js';
 import type { ClusterApi } from '../api/api.js';
+import type { Connection } from '../api/connect.js';
 import { apiOf, clusterOf } from '../api/deployment-cluster.js';
 import { imageIdsOf, wantedImages } from '../kind/pod-images.js';
 import { healthPatience } from '../objects/workloads/health-patience.js';
 import type { Workload } from '../objects/workloads/start-order.js';
-import { type PreparedInput, prepareObjects } from '../input/prepare.js';
+import { identityOf, type PreparedInput, prepareObjects } from '../input/prepare.js';
+import { deploymentContainers } from '../operate/transfer-containers.js';
 import { needsOfWaiting, waitUntilReady } from '../ready/wait.js';
 import { applyObjects } from '../apply/apply.js';
 import { explainTakenPorts, warnAboutTraffic } from '../ingress/conflicts.js';
@@ -46,6 +49,7 @@ export async function startOnKubernetes(
     await scripts.before();
     for (const line of lines) context.report.print(line);
     await scripts.after();
+    await transfer(deployment, options, context);
     return false;
   }
   const kind = deployment.spec.deployTo === 'k8s-kind';
@@ -74,6 +78,7 @@ export async function startOnKubernetes(
   }
   await scripts.after();
   await changed();
+  await transfer(deployment, options, context);
   const workloads = prepared.order.map(({ workload }) => workload);
   if (options.wait) await awaitReady(start, cluster, workloads);
   context.report.endProgress();
@@ -81,6 +86,17 @@ export async function startOnKubernetes(
     await warnAboutCertificates(prepared, cluster.api, context);
   }
   return written;
+}
+
+/** Services may become ready only with the values that they get from others. */
+async function transfer(deployment: Deployment, options: StartOptions, context: Context): Promise<void> {
+  const { transfers } = deployment.stack;
+  if (transfers.length === 0) return;
+  const connect = async (): Promise<Connection> =>
+    (await import('../api/connect.js')).connectCluster(clusterOf(deployment), context);
+  let connection: Promise<Connection> | undefined;
+  const containers = deploymentContainers(() => (connection ??= connect()), identityOf(deployment));
+  await runTransfers(transfers, containers, context, transferLimits(options));
 }
 
 /** A start in progress. */

@@ -51,7 +51,7 @@ export interface PodFileInput {
   readonly name: string;
   /** The same for all pods that have to run on one node, as they share a volume; absent: it may run on any. */
   readonly nodeGroup?: string;
-  /** A pod that runs to its end: a Job that runs at the start, and again when it changes. Absent: another pod or job. */
+  /** A pod of the stack that runs to its end: a Job that runs at the start, and again when it changes. */
   readonly oneShot?: boolean;
   readonly model: ComposeModel;
   /** Variable names by the service that mentions them; those of the rest of the file under `outsideServices`. */

@@ -22,8 +22,8 @@ export const secretChecksum = 'laconic.com/secret-checksum';
 export const imageIdPrefix = 'image-id.laconic.com/';
 
 /**
- * The annotations of pods that follow changes: the spec's, and checksums that cause a rollout when something outside of the
- * pod's spec changes.
+ * The annotations of pods that follow changes: the spec's, and checksums that cause a rollout when something outside of
+ * the pod's spec changes.
  */
 export function podAnnotations(scope: PodScope, spec: V1PodSpec): { annotations?: Record<string, string> } {
   const annotations = {

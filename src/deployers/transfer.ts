@@ -1,13 +1,27 @@
-import type { Engine } from '../../../engine/connect.js';
-import { listProjectContainers } from '../../../engine/containers.js';
-import type { ConfigTransfer } from '../../../stack/parse.js';
-import type { Context } from '../../../system/context.js';
-import { InterruptedError, LaconicError } from '../../../system/errors.js';
-import { abortedAfter } from '../../../system/process/limit.js';
-import { type RunResult, run } from '../../../system/process/process.js';
-import { runtimeArguments } from './exec.js';
-import type { ComposeProject } from '../cli/project.js';
-import { pause } from '../../../system/process/pause.js';
+import type { ConfigTransfer } from '../stack/parse.js';
+import type { Context } from '../system/context.js';
+import { InterruptedError, LaconicError } from '../system/errors.js';
+import { abortedAfter } from '../system/process/limit.js';
+import { pause } from '../system/process/pause.js';
+import type { RunResult } from '../system/process/process.js';
+
+/** The containers of a target, between which values are transferred. */
+export interface TransferContainers<Container> {
+  /** Finds the first running container of a service, or says why there is none, to continue `service "…" `. */
+  find(service: string): Promise<{ running: Container } | { why: string; hopeless: boolean }>;
+  /**
+   * Runs a program in it with this stdin.
+   * @throws InterruptedError if `signal` ends it
+   */
+  exec(
+    container: Container,
+    command: readonly string[],
+    input: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ScriptResult>;
+}
+
+type ScriptResult = Pick<RunResult, 'code' | 'stdout' | 'stderr'>;
 
 export interface TransferLimits {
   /** Time limit of one transfer from its first attempt, in milliseconds. */
@@ -25,9 +39,6 @@ export function transferLimits({ waitTimeout = Number.POSITIVE_INFINITY }: { wai
   return { ...defaultLimits, deadline: Math.min(defaultLimits.deadline, waitTimeout * 1_000) };
 }
 
-/** States that a container does not leave on its own. */
-const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
-
 /**
  * Transfers values between running containers, one after another, after a successful start. A dry run only lists them.
  * The value is passed to the import script as its single argument, whatever it contains; it is never part of shell
@@ -35,10 +46,9 @@ const stopped = new Set<string>(['exited', 'dead', 'paused', 'removing']);
  * @throws LaconicError for the first transfer that cannot succeed, with the script, its last exit code and its error
  * output
  */
-export async function runTransfers(
+export async function runTransfers<Container>(
   transfers: readonly ConfigTransfer[],
-  project: ComposeProject,
-  engine: Engine,
+  containers: TransferContainers<Container>,
   context: Context,
   limits: TransferLimits = defaultLimits,
 ): Promise<void> {
@@ -51,28 +61,27 @@ export async function runTransfers(
     }
     context.report.verbose(`${service} config: {'${variable}': '${fromService}.${fromVariable}'}`);
     context.report.verbose(`Setting ${what}`);
-    await new Attempts({ what: `config transfer ${what}`, project, engine, context, limits }).carry(transfer);
+    await new Attempts({ what: `config transfer ${what}`, containers, context, limits }).carry(transfer);
   }
 }
 
 /** Where and how long a transfer is attempted. */
-interface Setting {
+interface Setting<Container> {
   /** Names the transfer in messages. */
   what: string;
-  project: ComposeProject;
-  engine: Engine;
+  containers: TransferContainers<Container>;
   context: Context;
   limits: TransferLimits;
 }
 
-class Attempts {
+class Attempts<Container> {
   private readonly until: number;
   private pause: number;
   /** The result of the previous attempt, for the message at the deadline. */
   private last: string | undefined;
-  private readonly setting: Setting;
+  private readonly setting: Setting<Container>;
 
-  constructor(setting: Setting) {
+  constructor(setting: Setting<Container>) {
     this.setting = setting;
     this.until = Date.now() + setting.limits.deadline;
     this.pause = setting.limits.firstPause;
@@ -114,38 +123,29 @@ class Attempts {
     this.setting.context.report.debug(result.stdout.trimEnd());
   }
 
-  /** The id of the service's first running container; fails at once if it has stopped or does not exist. */
-  private async runningContainer(service: string): Promise<string> {
+  /** The service's first running container; fails at once if it has stopped or does not exist. */
+  private async runningContainer(service: string): Promise<Container> {
     for (;;) {
-      const all = await listProjectContainers(this.setting.engine, this.setting.project.name);
-      const found = all.filter((container) => container.service === service && !container.oneOff);
-      const running = found.find(({ state }) => state === 'running');
-      if (running !== undefined) return running.id;
-      const hopeless = found.find(({ state }) => stopped.has(state));
-      if (found.length === 0) throw this.failed(`service "${service}" has no container`);
-      if (hopeless !== undefined) {
-        throw this.failed(`service "${service}" is not running: ${hopeless.name} is ${hopeless.state}`);
-      }
-      await this.wait(`service "${service}" is ${found[0]?.state ?? 'not running'}`);
+      const found = await this.setting.containers.find(service);
+      if ('running' in found) return found.running;
+      const seen = `service "${service}" ${found.why}`;
+      if (found.hopeless) throw this.failed(seen);
+      await this.wait(seen);
     }
   }
 
   private async exec(
-    container: string,
+    container: Container,
     script: string,
     command: readonly string[],
     input?: string,
-  ): Promise<RunResult> {
-    const remaining = Math.max(1, this.until - Date.now());
-    const args = ['exec', '--interactive', ...runtimeArguments(this.setting.project), container, ...command];
+  ): Promise<ScriptResult> {
+    const { containers, context } = this.setting;
+    const remaining = abortedAfter(Math.max(1, this.until - Date.now()));
     try {
-      return await run('docker', args, {
-        env: this.setting.context.env,
-        signal: AbortSignal.any([this.setting.context.signal, abortedAfter(remaining)]),
-        input,
-      });
+      return await containers.exec(container, command, input, AbortSignal.any([context.signal, remaining]));
     } catch (error) {
-      if (!(error instanceof InterruptedError) || this.setting.context.signal.aborted) throw error;
+      if (!(error instanceof InterruptedError) || context.signal.aborted) throw error;
       throw this.late(
         this.last === undefined ? `${script} did not finish` : `${this.last}; the next attempt did not finish`,
       );
@@ -176,7 +176,7 @@ class Attempts {
 }
 
 /** The result of a script: its exit code and the end of its stderr (stdout may contain the value). */
-function describe(script: string, { code, stderr }: RunResult): string {
+function describe(script: string, { code, stderr }: ScriptResult): string {
   const lastLines = stderr.trim().split('\n').slice(-5).join('\n');
   return `${script} returned with code ${code}${lastLines === '' ? '' : `: ${lastLines}`}`;
 }
