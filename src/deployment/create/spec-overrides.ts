@@ -60,10 +60,11 @@ function overrideOf(spec: Spec, read: readonly ReadComposeFile[], file: ReadComp
   const image = spec.imageOverrides.get(name);
   const labels = expanded(spec.labels, name);
   const annotations = expanded(spec.annotations, name);
-  const { privileged, capabilities } = spec.security;
+  const { privileged, capabilities, unlimitedMemlock } = spec.security;
   return {
     ...(image === undefined ? {} : { image: literal(image) }),
     ...(privileged ? { privileged } : {}),
+    ...(unlimitedMemlock ? { ulimits: { memlock: -1 } } : {}),
     ...(capabilities.length > 0 ? { cap_add: [...capabilities] } : {}),
     ...(labels === undefined ? {} : { labels }),
     ...(annotations === undefined ? {} : { annotations }),
@@ -172,7 +173,6 @@ const kubernetesOnly: readonly KeyPath[] = [
     ['network', 'ingress-class'],
     ['resources', 'volumes'],
     ['security', 'runtime-class'],
-    ['security', 'unlimited-memlock'],
   ]);
 
 function withoutEffect({ yaml, secrets, secretSources }: Spec): Problem[] {

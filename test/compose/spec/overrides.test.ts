@@ -33,6 +33,15 @@ describeWithEngine('settings of services in the spec on Docker Compose', () => {
   });
   afterAll(() => sandbox.remove());
 
+  it('lift the limit of locked memory', async () => {
+    await sandbox.write('memlock.yml', spec('security: {unlimited-memlock: true}\n'));
+    await sandbox.create('memlock.yml', 'locked');
+    const { services } = parse((await sandbox.run('locked', 'render')).stdout) as {
+      services: Record<string, { ulimits?: unknown }>;
+    };
+    expect(Object.values(services).map(({ ulimits }) => ulimits)).toEqual([1, 2, 3].map(() => ({ memlock: -1 })));
+  });
+
   it('apply resources, security, images, labels and annotations to the containers, and are reported with their line otherwise', async () => {
     const { stderr } = await sandbox.create('spec.yml', 'd');
     for (const [line, key] of [

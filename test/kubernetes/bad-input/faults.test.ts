@@ -52,6 +52,33 @@ describeWithCluster('faults around a deployment on kind', () => {
     expect(await site.sandbox.exists('dep/.laconic/lock')).toBe(false);
   });
 
+  it('a cluster without the runtime for locked memory is reported before a namespace is created, until somebody adds it', async () => {
+    const spec = 'security: {unlimited-memlock: true}\n';
+    const locked = await site.sandbox.deploy('BASE/src/stack-orchestrator/stacks/app', 'locked', spec);
+    const refused = await locked.attempt('start');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('lack the container runtime that security.unlimited-memlock of the spec needs');
+    expect(await kubectl('get', 'namespace', locked.namespace, '--ignore-not-found')).toBe('');
+    // The kernel of this machine may not allow more: a runtime that the node has stands for it.
+    const runtime = {
+      apiVersion: 'node.k8s.io/v1',
+      kind: 'RuntimeClass',
+      metadata: { name: 'high-memlock' },
+      handler: 'runc',
+    };
+    await site.sandbox.write('class.json', JSON.stringify(runtime));
+    await kubectl('apply', '--filename', site.sandbox.path('class.json'));
+    try {
+      await locked.run('start');
+      expect((await locked.podWith('web')).spec).toMatchObject({ runtimeClassName: 'high-memlock' });
+      expect((await locked.objects('job')).map(({ spec: job }) => JSON.stringify(job))).toEqual([
+        expect.not.stringContaining('runtimeClassName'),
+      ]);
+    } finally {
+      await kubectl('delete', 'runtimeclass', 'high-memlock');
+    }
+  });
+
   it('a namespace that is being deleted is awaited, with the reason, while another deployment of the stack starts', async () => {
     await kubectl('create', 'namespace', site.namespace);
     await site.kubectl('create', 'configmap', 'hold');

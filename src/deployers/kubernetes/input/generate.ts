@@ -13,6 +13,7 @@ import { copiesOf } from './bound-files.js';
 import { gatherCompose, gatherInput } from './gather.js';
 import { clusterToJoin } from '../kind/clusters.js';
 import { hostPortProblems, kindConfig, renderKindConfig } from '../kind/config.js';
+import { memlockSpec, memlockSpecFile } from '../kind/memlock.js';
 import { kindConfigFile } from '../kind/ensure.js';
 import { unmappedNetworks } from './networks.js';
 import { buildObjects } from '../objects/build.js';
@@ -83,6 +84,7 @@ async function addObjectFiles(input: TargetInput, added: TargetFiles, context: C
     added.errors.push(...hostPortProblems(input.spec, compose.podFiles));
     const text = renderKindConfig(config);
     added.files.push({ path: kindConfigFile, source: { text }, mode: 0o644 });
+    if (config.memlock) added.files.push({ path: memlockSpecFile, source: { text: memlockSpec() }, mode: 0o644 });
   }
 
   const directories = [...input.directories, ...added.directories];

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { Spec } from '../../../spec/model.js';
 import { InvalidFileError, type Problem } from '../../../system/errors.js';
 import { parseYaml, yamlStyle } from '../../../system/yaml/yaml.js';
+import { definesMemlockRuntime, memlockPatch, memlockSpecFile, memlockSpecInNode } from './memlock.js';
 import type { PodFileInput } from '../objects/common/input.js';
 import { nodeRoot, placeOnKind } from '../objects/storage/volume-places.js';
 import { listOf, mapOf } from '../../../system/plain-map.js';
@@ -29,6 +30,8 @@ export interface NodePort {
 export interface KindConfig {
   readonly mounts: readonly NodeMount[];
   readonly ports: readonly NodePort[];
+  /** Whether the nodes need the container runtime for `security.unlimited-memlock`; absent: no. */
+  readonly memlock?: boolean;
   /** Labels of the Kubernetes node, `key=value`. */
   readonly nodeLabels: readonly string[];
   /** Absent: LACONIC_SO_KIND_NODE_IMAGE, else kind's default. */
@@ -42,7 +45,7 @@ export interface KindConfigInput {
   /** The absolute path of the deployment directory. */
   readonly root: string;
   readonly home: string;
-  readonly spec: PortSpec & Pick<Spec, 'volumes' | 'configmaps' | 'kindMountRoot' | 'kindNodeImage'>;
+  readonly spec: PortSpec & Pick<Spec, 'volumes' | 'configmaps' | 'kindMountRoot' | 'kindNodeImage' | 'security'>;
   /** Those of the stack only, without other files in the directory. */
   readonly podFiles: readonly PodFileInput[];
   readonly jobs: readonly PodFileInput[];
@@ -73,11 +76,14 @@ export function kindConfig(input: KindConfigInput): KindConfig {
     const place = placeOnKind(volume, spec, input.root, input.home);
     if (place?.ownMount === true) mounts.push({ hostPath: place.hostPath, containerPath: place.nodePath });
   }
+  const memlock = spec.security.unlimitedMemlock;
+  if (memlock) mounts.push({ hostPath: posix.join(input.root, memlockSpecFile), containerPath: memlockSpecInNode });
   const wanted = [...ingressPorts(spec), ...hostNetworkPorts(input.podFiles).map(({ port }) => port)];
   const ports = onceEach(wanted, portKey);
   const { kindListenAddress: listenAddress } = spec;
   return {
     mounts,
+    ...(memlock ? { memlock } : {}),
     ports: listenAddress === undefined ? ports : ports.map((port) => ({ ...port, listenAddress })),
     nodeLabels: [ingressLabel],
     nodeImage: spec.kindNodeImage,
@@ -159,7 +165,9 @@ export function renderKindConfig(config: KindConfig): string {
       ? {}
       : { extraMounts: config.mounts.map((mount) => ({ ...mount, propagation: 'HostToContainer' })) }),
   };
-  return stringify({ kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', nodes: [node] }, yamlStyle);
+  const patches = config.memlock ? { containerdConfigPatches: [memlockPatch] } : {};
+  const cluster = { kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', ...patches, nodes: [node] };
+  return stringify(cluster, yamlStyle);
 }
 
 /**
@@ -176,6 +184,7 @@ export function parseKindConfig(text: string, file: string): KindConfig {
   const image = nodes.find(({ role }) => role !== 'worker')?.image;
   return {
     mounts: onceEach(nodes.flatMap(mountsOf), ({ hostPath, containerPath }) => `${containerPath}\n${hostPath}`),
+    ...(definesMemlockRuntime(listOf(root.containerdConfigPatches)) ? { memlock: true } : {}),
     ports: onceEach(nodes.flatMap(portsOf), portKey),
     nodeLabels: [...new Set(nodes.flatMap(labelsOf))],
     ...(typeof image === 'string' ? { nodeImage: image } : {}),

@@ -15,6 +15,7 @@ import { chooseCluster, type ClusterChoice, type KindCluster, listKindClusters }
 import { type KindConfig, parseKindConfig } from './config.js';
 import { awaitApiServer, ensureKubeContext } from './kube-context.js';
 import { createCluster, lockCluster, rememberMade } from './create.js';
+import { hasMemlockClass, isMemlockSpec, memlockSpecFile } from './memlock.js';
 import { discardCluster, isHalfCreated } from './recover-cluster.js';
 import { canonicalPaths, misfitAdvice, misfits } from './misfits.js';
 import { NodeContents } from './load-images.js';
@@ -161,6 +162,7 @@ async function joinCluster(
   const seconds = fresh ? answerSeconds.started : answerSeconds.running;
   await awaitApiServer(api, Math.min(seconds, request.waitTimeout ?? seconds), context);
   if (config !== undefined) checkLabels(cluster, config, await api.list(resources.Node, {}));
+  if (config?.memlock === true) await checkMemlock(cluster, live, request, api);
   await writeClusterId(cluster.name, request);
   return { name: cluster.name, created: false, nodesStartedAt: startedAt, found: { api, contents } };
 }
@@ -206,6 +208,22 @@ function checkLabels(
   throw new LaconicError(`no node of the kind cluster ${cluster.name} has the label ${lacking.join(', ')}`, {
     hint: `add it: kubectl --context kind-${cluster.name} label node ${cluster.nodes[0]?.name ?? '<node>'} ${lacking.join(' ')}`,
   });
+}
+
+/** The runtime is there if the nodes were created with it, or if somebody has added it to them, with its class. */
+async function checkMemlock(
+  cluster: KindCluster,
+  live: ContainerWiring,
+  { layout }: ClusterWish,
+  api: ClusterApi,
+): Promise<void> {
+  if (live.binds.some(({ containerPath }) => isMemlockSpec(containerPath)) || (await hasMemlockClass(api))) return;
+  throw new LaconicError(
+    `the nodes of the kind cluster ${cluster.name} lack the container runtime that security.unlimited-memlock of the spec needs`,
+    {
+      hint: `give the deployment its own cluster with kind-cluster-name in the spec, or add the runtime to these nodes, with ${join(layout.root, memlockSpecFile)}: see docs/kubernetes.md, "Locked memory"`,
+    },
+  );
 }
 
 /** Writes the name that was found or created into deployment.yml, so that later commands use this cluster. */

@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import type { ContainerWiring } from '../../../engine/labelled.js';
 import { errorCode } from '../../../system/errors.js';
 import type { KindConfig } from './config.js';
+import { isMemlockSpec } from './memlock.js';
 import { nodeRoot } from '../objects/storage/volume-places.js';
 
 /** Mounts that the Python program created for single files; it never required them of a running cluster. */
@@ -19,7 +20,7 @@ export function misfits(
   canonical: (path: string) => string,
 ): { lines: string[]; mounts: boolean } {
   const mounts = wanted.mounts.flatMap(({ hostPath, containerPath }) => {
-    if (containerPath.startsWith(fileMounts)) return [];
+    if (containerPath.startsWith(fileMounts) || isMemlockSpec(containerPath)) return [];
     const found = live.binds.filter((bind) => bind.containerPath === containerPath);
     if (found.some((bind) => canonical(bind.hostPath) === canonical(hostPath))) return [];
     const actual = found[0] === undefined ? 'nothing is mounted there' : `${found[0].hostPath} is mounted there`;

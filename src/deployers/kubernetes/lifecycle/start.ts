@@ -24,6 +24,7 @@ import { missingSecrets, missingSecretText } from '../input/missing-secrets.js';
 import { ensureCaddy } from '../kind/caddy.js';
 import { ensureCluster } from '../kind/ensure.js';
 import { loadImages } from '../kind/load-images.js';
+import { ensureMemlockClass } from '../kind/memlock.js';
 import { previewKubernetesStart } from './preview.js';
 
 /** Time for a cluster to make room for a pod: kind does not add nodes. */
@@ -71,6 +72,10 @@ export async function startOnKubernetes(
   await scripts.before();
   const start: Start = { deployment, options, prepared, deadline: new Deadline(options.waitTimeout), context };
   const cluster: StartCluster = engine ? await readyKindCluster(start, engine) : { api: await connect() };
+  const { unlimitedMemlock, runtimeClass } = deployment.spec.security;
+  if (unlimitedMemlock && runtimeClass === undefined) {
+    await ensureMemlockClass(cluster.api, kind && (options.kubernetes?.manageCluster ?? false));
+  }
   const written = await apply(start, cluster);
   await warnAboutTraffic(prepared, cluster.api, context);
   for (const name of await missingSecrets(deployment.spec, prepared.identity.namespace, cluster.api)) {

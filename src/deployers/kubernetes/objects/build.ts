@@ -65,9 +65,6 @@ function reportLaterKeys({ spec }: ObjectsInput, findings: Findings): void {
   const later = 'is not supported on Kubernetes by this version yet';
   if (spec.externalServices.size > 0) findings.errors.push(spec.yaml.problem(['external-services'], later));
   if (spec.caCertificates.length > 0) findings.errors.push(spec.yaml.problem(['ca-certificates'], later));
-  if (spec.security.unlimitedMemlock) {
-    findings.errors.push(spec.yaml.problem(['security', 'unlimited-memlock'], later));
-  }
   if (spec.maintenanceService !== undefined) {
     findings.warnings.push(spec.yaml.problem(['maintenance-service'], `${later}: a restart does not switch to it`));
   }

@@ -115,7 +115,9 @@ export const serviceSupport: Readonly<Record<string, KeySupport>> = {
   sysctls: partly('`sysctls` of the pod; a cluster allows only some'),
   tmpfs: mapped('a memory `emptyDir`'),
   tty: mapped('`tty`'),
-  ulimits: warning('has no counterpart on Kubernetes: nodes set the limits of their containers'),
+  ulimits: warning(
+    'is not mapped: nodes set the limits of their containers; security.unlimited-memlock of the spec lifts that of locked memory',
+  ),
   use_api_socket: error("cannot be mapped: there is no Docker engine in the container's reach"),
   user: mapped('`runAsUser` and `runAsGroup`'),
   userns_mode: warning('has no counterpart on Kubernetes'),

@@ -3,6 +3,7 @@ import { containerOf } from './container.js';
 import { hostAliases } from '../network/host-aliases.js';
 import { imagePullSecrets } from './images.js';
 import { reportEnding, terminationGrace } from './lifecycle.js';
+import { memlockRuntime } from './memlock.js';
 import { type PlacedService, placeServices } from './container-roles.js';
 import { sharedPorts } from '../network/shared-ports.js';
 import { podNamespaces } from '../network/pod-network.js';
@@ -39,7 +40,8 @@ export function podSpec(scope: PodScope): V1PodSpec {
       ? {}
       : { securityContext: compact({ sysctls, supplementalGroups: groups }) }),
     terminationGracePeriodSeconds: terminationGrace(scope),
-    runtimeClassName: spec.security.runtimeClass,
+    runtimeClassName:
+      spec.security.runtimeClass ?? (spec.security.unlimitedMemlock && !scope.job ? memlockRuntime : undefined),
     ...podScheduling(scope),
   });
 }

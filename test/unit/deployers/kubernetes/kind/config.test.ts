@@ -7,6 +7,7 @@ import {
   renderKindConfig,
   withoutRepeats,
 } from '../../../../../src/deployers/kubernetes/kind/config.js';
+import { memlockSpec } from '../../../../../src/deployers/kubernetes/kind/memlock.js';
 import { clashingPlaces, placeOnKind } from '../../../../../src/deployers/kubernetes/objects/storage/volume-places.js';
 import { formatProblem } from '../../../../../src/system/errors.js';
 import { parseYaml } from '../../../../../src/system/yaml/yaml.js';
@@ -44,6 +45,23 @@ describe('kind-config.yml', () => {
         },
       ],
     });
+  });
+
+  it('has a container runtime without a limit of locked memory, and its specification, if the spec asks for it', () => {
+    const config = kindConfig(input({ spec: 'security: { unlimited-memlock: true }\n' }));
+    const inNode = '/etc/containerd/laconic-high-memlock.json';
+    expect(config).toMatchObject({
+      memlock: true,
+      mounts: [{ hostPath: `${root}/high-memlock-spec.json`, containerPath: inNode }],
+    });
+    const text = renderKindConfig(config);
+    expect(parseYaml(text, 'kind-config.yml').value).toMatchObject({
+      containerdConfigPatches: [expect.stringContaining(`base_runtime_spec = "${inNode}"`)],
+    });
+    expect(parseKindConfig(text, 'kind-config.yml')).toEqual(config);
+    const { process } = JSON.parse(memlockSpec()) as { process: { rlimits: { type: string }[] } };
+    expect(process.rlimits.map(({ type }) => type)).toEqual(['RLIMIT_MEMLOCK', 'RLIMIT_NOFILE']);
+    expect(memlockSpec()).toContain('"hard": 9223372036854775807,');
   });
 
   it('maps the container ports of host-network services to ports of the host, each once', () => {
