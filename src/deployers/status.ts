@@ -81,6 +81,9 @@ const podList = z.object({ namespace: z.string(), pods: z.array(podStatus) });
 const clusterStatus = podList.extend({
   cluster: z.string().optional().describe('context and server; absent if the cluster does not exist'),
   hosts: z.array(hostStatus),
+  externalServices: z
+    .array(z.object({ name: z.string(), target: z.string().describe('a host name, or addresses') }))
+    .describe('`external-services` of the spec'),
   deployments: z.array(objectStatus),
   jobs: z.array(objectStatus),
   volumes: z.array(objectStatus),

@@ -31,13 +31,26 @@ function containerDetails({ job, health, state, exitCode, restarts, completed }:
 
 function blocksOf(
   { missing, warnings, containers }: DeploymentStatus,
-  { cluster, namespace, hosts, deployments, jobs, volumes, pods }: NonNullable<DeploymentStatus['kubernetes']>,
+  {
+    cluster,
+    namespace,
+    hosts,
+    externalServices,
+    deployments,
+    jobs,
+    volumes,
+    pods,
+  }: NonNullable<DeploymentStatus['kubernetes']>,
 ): string {
   const states = (objects: readonly { name: string; state: string }[]): string[] =>
     objects.map(({ name, state }) => `${name}: ${state}`);
   const blocks = [
     ...hosts.flatMap(({ host, address = '?', tls }) =>
       block('Ingress:', [`Hostname: ${host}`, `IP: ${address}`, `TLS: ${tls}`]),
+    ),
+    ...block(
+      'External services:',
+      externalServices.map(({ name, target }) => `${name}: ${target}`),
     ),
     ...block('Deployments:', states(deployments)),
     ...block('Jobs:', states(jobs)),

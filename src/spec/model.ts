@@ -65,7 +65,7 @@ export interface ImagePullSecret {
 /** A service outside the deployment, found in one of three ways; the first one given is used. */
 export type ExternalService = { port: number } & (
   | { kind: 'host'; host: string }
-  | { kind: 'ip'; ip: string }
+  | { kind: 'ip'; addresses: readonly string[] }
   | { kind: 'selector'; selector: ReadonlyMap<string, string>; namespace: string }
 );
 

@@ -229,7 +229,7 @@ function toExternalService(
 ): ExternalService {
   const port = service.port ?? 443;
   if (service.host) return { kind: 'host', host: service.host, port };
-  if (service.ip) return { kind: 'ip', ip: service.ip, port };
+  if (service.ip) return { kind: 'ip', addresses: typeof service.ip === 'string' ? [service.ip] : service.ip, port };
   const labels = Object.keys(service.selector ?? {});
   return {
     kind: 'selector',

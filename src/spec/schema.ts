@@ -115,11 +115,18 @@ const absolutePath = fittingText('an absolute path', (value) => value.startsWith
 
 const listenAddress = fittingText('an IP address of this host such as 127.0.0.1', (value) => isIP(value) !== 0);
 
+const address = z.string().check(textCheck((value) => (isIP(value) === 0 ? 'must be an IP address' : undefined)));
+
 const externalService = z
   .object(
     {
-      host: optionalText('a host name'),
-      ip: optionalText('an IP address'),
+      host: fittingText('a host name', (value) => isIP(value) === 0, 'a host name (write ip for an address)'),
+      ip: z.nullish(
+        z.union(
+          [address, z.array(address).check(z.minLength(1))],
+          mustBe('an IP address or a list of them (write host for a name)'),
+        ),
+      ),
       selector: map(scalar('text'), 'labels to text'),
       namespace: dnsLabel('a namespace'),
       port: z.nullish(portNumber),

@@ -11,12 +11,12 @@ import type { GeneratedFile } from '../directory/tree.js';
 
 /**
  * Generates compose files for what a spec asks of the services besides values, ports and volumes: `resources`,
- * `replicas`, `image-overrides`, `security`, `labels` and `annotations`. They are merged over the stack's own: one file
- * for the pods, and one for each job.
+ * `replicas`, `image-overrides`, `security`, `external-services`, `labels` and `annotations`. They are merged over the
+ * stack's own: one file for the pods, and one for each job.
  * @param read the compose files of the stack
  */
 export function specOverrides(spec: Spec, read: readonly ReadComposeFile[]): SpecOverrides {
-  const result: SpecOverrides = { files: [], refused: [], warnings: withoutEffect(spec) };
+  const result: SpecOverrides = { files: [], refused: selectedServices(spec), warnings: withoutEffect(spec) };
   const jobs = read.filter(({ role }) => role === 'job');
   const pods = read.filter(({ role }) => role === 'pod' || role === 'include');
   const add = (path: string, services: [string, Override][]): void => {
@@ -66,6 +66,7 @@ function overrideOf(spec: Spec, read: readonly ReadComposeFile[], file: ReadComp
     ...(privileged ? { privileged } : {}),
     ...(unlimitedMemlock ? { ulimits: { memlock: -1 } } : {}),
     ...(capabilities.length > 0 ? { cap_add: [...capabilities] } : {}),
+    ...extraHosts(spec, definitions(read, file, name)),
     ...(labels === undefined ? {} : { labels }),
     ...(annotations === undefined ? {} : { annotations }),
     ...resources(spec, definitions(read, file, name), name),
@@ -75,6 +76,28 @@ function overrideOf(spec: Spec, read: readonly ReadComposeFile[], file: ReadComp
 /** The definition of the service, and of the services that it extends. */
 function definitions(read: readonly ReadComposeFile[], file: ReadComposeFile, name: string): Record<string, unknown>[] {
   return lineOf(read, file, name).map((one) => mapOf(definitionOf(one)));
+}
+
+/** The addresses of external services as names in the container, unless the compose file itself has the name. */
+function extraHosts({ externalServices }: Spec, written: readonly Record<string, unknown>[]): Override {
+  const own = new Set(written.flatMap((each) => namesOf(each.extra_hosts)));
+  const hosts = [...externalServices].flatMap(([name, service]) =>
+    service.kind === 'ip' && !own.has(name) ? service.addresses.map((address) => `${name}=${address}`) : [],
+  );
+  return hosts.length === 0 ? {} : { extra_hosts: hosts };
+}
+
+/** The names in `extra_hosts`: a map, or a list of `name:address` or `name=address`. */
+function namesOf(hosts: unknown): string[] {
+  if (!Array.isArray(hosts)) return Object.keys(mapOf(hosts));
+  return hosts.map((entry) => /^[^:=]*/.exec(String(entry))?.[0] ?? '');
+}
+
+function selectedServices({ externalServices, yaml }: Spec): Problem[] {
+  const message = 'Docker Compose has no pods to select: write the ip of the service';
+  return [...externalServices].flatMap(([name, { kind }]) =>
+    kind === 'selector' ? [yaml.problem(['external-services', name, 'selector'], message)] : [],
+  );
 }
 
 /** In Compose a `$` starts a variable; in a spec, as on Kubernetes, it is literal. */
@@ -164,7 +187,7 @@ const kubernetesOnly: readonly KeyPath[] = [
   ...['namespace', 'kube-config', 'kind-cluster-name', 'kind-node-image', 'kind-listen-address', 'kind-http-port'],
   ...['kind-https-port', 'kind-mount-root', 'caddy-ingress-image', 'node-affinities', 'node-tolerations'],
   'pods',
-  ...['image-pull-secret', 'image-pull-policy', 'external-services', 'ca-certificates', 'maintenance-service'],
+  ...['image-pull-secret', 'image-pull-policy', 'ca-certificates', 'maintenance-service'],
 ]
   .map((key): KeyPath => [key])
   .concat([
@@ -175,11 +198,14 @@ const kubernetesOnly: readonly KeyPath[] = [
     ['security', 'runtime-class'],
   ]);
 
-function withoutEffect({ yaml, secrets, secretSources }: Spec): Problem[] {
+function withoutEffect({ yaml, secrets, secretSources, externalServices }: Spec): Problem[] {
   const given = kubernetesOnly.filter((path) => {
     const value = path.reduce<unknown>((at, key) => mapOf(at)[String(key)], yaml.value);
     return value !== undefined && value !== null && value !== false;
   });
   const inCluster = secrets.filter((name) => secretSources?.has(name) !== true).map((name) => ['secrets', name]);
-  return [...given, ...inCluster].map((path) => yaml.problem(path, 'has no effect on Docker Compose'));
+  const hosts = [...externalServices].flatMap(([name, { kind }]) =>
+    kind === 'host' ? [['external-services', name, 'host']] : [],
+  );
+  return [...given, ...inCluster, ...hosts].map((path) => yaml.problem(path, 'has no effect on Docker Compose'));
 }

@@ -33,13 +33,26 @@ describeWithEngine('settings of services in the spec on Docker Compose', () => {
   });
   afterAll(() => sandbox.remove());
 
-  it('lift the limit of locked memory', async () => {
-    await sandbox.write('memlock.yml', spec('security: {unlimited-memlock: true}\n'));
-    await sandbox.create('memlock.yml', 'locked');
-    const { services } = parse((await sandbox.run('locked', 'render')).stdout) as {
-      services: Record<string, { ulimits?: unknown }>;
+  it('lift the limit of locked memory, and name the addresses of external services', async () => {
+    const more = "external-services:\n  rpc: {ip: [10.0.0.1, 'fd00::1']}\n  db: {host: db.example.org}\n";
+    await sandbox.write('more.yml', spec(`security: {unlimited-memlock: true}\n${more}`));
+    const { stderr } = await sandbox.create('more.yml', 'more');
+    expect(stderr).toContain('more.yml:6 external-services.db.host: has no effect on Docker Compose');
+    const { services } = parse((await sandbox.run('more', 'render')).stdout) as {
+      services: Record<string, { ulimits?: unknown; extra_hosts?: unknown }>;
     };
-    expect(Object.values(services).map(({ ulimits }) => ulimits)).toEqual([1, 2, 3].map(() => ({ memlock: -1 })));
+    const expected = { memlock: { ulimits: { memlock: -1 }, extra_hosts: ['rpc=10.0.0.1', 'rpc=fd00::1'] } };
+    expect(Object.values(services).map(({ ulimits, extra_hosts }) => ({ ulimits, extra_hosts }))).toEqual(
+      [1, 2, 3].map(() => expected.memlock),
+    );
+    await sandbox.write('selected.yml', spec('external-services: {rpc: {selector: {app: x}, namespace: y}}\n'));
+    const create = ['deploy', 'create', '--spec-file', 'selected.yml', '--deployment-dir', 'none'];
+    expect(await sandbox.cli(create)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'external-services.rpc.selector: Docker Compose has no pods to select',
+      ) as unknown,
+    });
   });
 
   it('apply resources, security, images, labels and annotations to the containers, and are reported with their line otherwise', async () => {

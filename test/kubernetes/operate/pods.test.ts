@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithCluster } from '../../support/kubernetes/cluster.js';
-import type { Deployed } from '../../support/kubernetes/cluster-sandbox.js';
+import { describeWithCluster, kubectlGet } from '../../support/kubernetes/cluster.js';
+import type { ClusterObject, Deployed } from '../../support/kubernetes/cluster-sandbox.js';
 import { deploy, service } from './stack.js';
 
 const [file, seedFile] = ['net', 'seed'].map((name) => `src/stack-orchestrator/compose/docker-compose-${name}.yml`) as [
@@ -67,8 +67,13 @@ describeWithCluster('a compose file with two servers, between which a value is t
     expect(status.degraded).toBe(false);
   });
 
-  it('stays so without that key when both listen on one port, which create reports; a changed pod that ends runs again', async () => {
-    await deployed.sandbox.edit('dep.spec.yml', 'pods: per-service\n', '');
+  it('stays so without that key when both listen on one port, which create reports; changed one-shots run again, and external services are found', async () => {
+    const external = [
+      'dns: {selector: {k8s-app: kube-dns}, namespace: kube-system, port: 53}',
+      'out: {host: example.org}',
+    ];
+    const services = ['external-services:', ...external.map((line) => `  ${line}`), ''].join('\n');
+    await deployed.sandbox.edit('dep.spec.yml', 'pods: per-service\n', services);
     await deployed.sandbox.edit(file, '8082', '8081');
     await deployed.sandbox.edit(seedFile, 'seeded', 'seeded again');
     const { stderr } = await deployed.update();
@@ -77,5 +82,12 @@ describeWithCluster('a compose file with two servers, between which a value is t
     expect(await asked('one', 'two', 8081)).toBe('two\n');
     expect(await asked('two', 'one', 8081)).toBe('one\n');
     expect(await deployed.inContainer('two', 'cat', '/data/seeds')).toBe('seeded\nseeded again\n');
+    const selected = await kubectlGet('pod', '--namespace', 'kube-system', '--selector', 'k8s-app=kube-dns');
+    const addresses = (selected.items as ClusterObject[]).map(({ status }) => String(status.podIP)).sort();
+    const found = await deployed.inContainer('one', 'nslookup', `dns.${deployed.namespace}.svc.cluster.local`);
+    for (const address of addresses) expect(found).toContain(`: ${address}`);
+    expect((await deployed.run('status')).stdout).toContain(
+      `External services:\n\tdns: ${addresses.join(', ')}\n\tout: example.org\n`,
+    );
   });
 });

@@ -67,7 +67,7 @@ caddy-ingress-image: caddy:1
 maintenance-service: page:8000
 external-services:
   a: {host: example.org}
-  b: {ip: 10.1.1.1, port: 8899}
+  b: {ip: [10.1.1.1, 'fd00::1'], port: 8899}
   c: {selector: {app: x}, namespace: other, port: 80}
 ca-certificates: [~/ca.pem]
 `);
@@ -136,7 +136,7 @@ ca-certificates: [~/ca.pem]
       maintenanceService: { service: 'page', port: 8000 },
       externalServices: new Map<string, unknown>([
         ['a', { kind: 'host', host: 'example.org', port: 443 }],
-        ['b', { kind: 'ip', ip: '10.1.1.1', port: 8899 }],
+        ['b', { kind: 'ip', addresses: ['10.1.1.1', 'fd00::1'], port: 8899 }],
         ['c', { kind: 'selector', selector: new Map([['app', 'x']]), namespace: 'other', port: 80 }],
       ]),
       caCertificates: ['~/ca.pem'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseSpec } from '../../../src/spec/parse.js';
 import { parseCpus, parseMemory } from '../../../src/spec/units.js';
 
 describe('sizes in a spec', () => {
@@ -63,5 +64,16 @@ describe('CPUs in billionths', () => {
     ['', undefined],
   ])('%s is %s', (text, nanos) => {
     expect(parseCpus(text)).toBe(nanos);
+  });
+});
+
+describe('external services in a spec', () => {
+  it.each([
+    ['a: {host: 10.0.0.1}', 'a.host: must be a host name (write ip for an address), found "10.0.0.1"'],
+    ['a: {ip: db}', 'a.ip: must be an IP address or a list of them (write host for a name), found "db"'],
+    ['a: {ip: ["::1", db]}', 'a.ip: must be an IP address or a list of them (write host for a name), found a list'],
+  ])('are hosts or addresses: %s', (line, message) => {
+    const text = `stack: x\ndeploy-to: compose\nexternal-services: {${line}}\n`;
+    expect(() => parseSpec(text, 'spec.yml')).toThrow(`spec.yml:3 external-services.${message}`);
   });
 });

@@ -64,7 +64,7 @@ export function planApply(
     return decideAny(stamped(withKnownImageIds(object, live)), live, isGone);
   });
   const actions = decisions.map(({ action }) => action);
-  const earlier = observed.inventory ?? oldEntries(identity, observed);
+  const earlier = observed.inventory ?? oldEntries(identity, wanted, observed);
   const prune = planPrune(identity, wanted, observed, earlier);
   const entries = actions.map((action) => entryOf(action.object, liveAfter(action)));
   return {

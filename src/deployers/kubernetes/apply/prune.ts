@@ -93,10 +93,18 @@ function claimsOf(object: KubernetesObject): string[] {
  * client, and its names, so that obsolete ones (NodePort Services, the Deployment of a stack that now has several pods)
  * are pruned as well.
  */
-export function oldEntries(identity: Identity, observed: ObservedCluster): Entry[] {
+export function oldEntries(
+  identity: Identity,
+  wanted: readonly KubernetesObject[],
+  observed: ObservedCluster,
+): Entry[] {
+  const services = new Set(wanted.flatMap(({ kind, metadata }) => (kind === 'Service' ? [metadata.name] : [])));
+  // The addresses of an external service are in an EndpointSlice now.
+  const isReplaced = ({ kind, metadata }: KubernetesObject): boolean =>
+    kind === 'Endpoints' && services.has(metadata.name);
   return [...observed.objects.values()]
     .filter((object) => ownerOf(object, identity).kind === 'legacy' && writtenByPython(object))
-    .filter((object) => hasOldName(object, identity))
+    .filter((object) => hasOldName(object, identity) || isReplaced(object))
     .map((object) => entryOf(object, object));
 }
 

@@ -18,6 +18,7 @@ import { chooseCluster, listKindClusters } from '../kind/clusters.js';
 import { kindLines, type KindPlace } from './kind-preview.js';
 import { describeObject } from '../objects/common/object.js';
 import { type PreparedInput, prepareObjects, type ObjectsOptions } from '../input/prepare.js';
+import { withSelectedAddresses } from '../input/selected-addresses.js';
 
 /**
  * Time limit for all requests of a plan to the API server, before it is made from the files alone: a large deployment
@@ -54,8 +55,9 @@ export async function previewKubernetesStart(
     const manage = options.kubernetes?.manageCluster ?? false;
     const before = kind === undefined ? [] : await kindLines(kind, prepared, deployment, manage, inside);
     if (!('api' in reached)) return [headline(prepared, deployment), ...unknownLines(prepared, reached, before)];
-    const observed = await observe(reached.api, prepared.identity, prepared.objects);
-    const plan = planApply(prepared.identity, prepared.objects, observed);
+    const { identity, objects } = await withSelectedAddresses(prepared, reached.api);
+    const observed = await observe(reached.api, identity, objects);
+    const plan = planApply(identity, objects, observed);
     for (const line of plan.warnings) context.report.warn(line);
     for (const line of plan.remarks) context.report.info(line);
     return [headline(prepared, deployment), ...indented(before), ...planLines(plan, options.restart === true)];

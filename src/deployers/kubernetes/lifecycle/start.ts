@@ -15,6 +15,7 @@ import { imageIdsOf, wantedImages } from '../kind/pod-images.js';
 import { healthPatience } from '../objects/workloads/health-patience.js';
 import type { Workload } from '../objects/workloads/start-order.js';
 import { identityOf, type PreparedInput, prepareObjects } from '../input/prepare.js';
+import { withSelectedAddresses } from '../input/selected-addresses.js';
 import { deploymentContainers } from '../operate/transfer-containers.js';
 import { needsOfWaiting, waitUntilReady } from '../ready/wait.js';
 import { applyObjects } from '../apply/apply.js';
@@ -65,13 +66,21 @@ export async function startOnKubernetes(
     certificates: (namespace: string) => certificates.valid(namespace),
     imageIds,
   };
-  const prepared = await prepareObjects(deployment, how, context);
-  const issuersMissing = !kind && (await certificates.tellMissing(prepared.objects, context));
+  const fromFiles = await prepareObjects(deployment, how, context);
+  const issuersMissing = !kind && (await certificates.tellMissing(fromFiles.objects, context));
   // In force until the next restart without images, as on the other target.
   if (options.images.size > 0) await setActiveImages(deployment.layout.images, options.images);
   await scripts.before();
-  const start: Start = { deployment, options, prepared, deadline: new Deadline(options.waitTimeout), context };
-  const cluster: StartCluster = engine ? await readyKindCluster(start, engine) : { api: await connect() };
+  const begun: Start = {
+    deployment,
+    options,
+    prepared: fromFiles,
+    deadline: new Deadline(options.waitTimeout),
+    context,
+  };
+  const cluster: StartCluster = engine ? await readyKindCluster(begun, engine) : { api: await connect() };
+  const prepared = await withSelectedAddresses(fromFiles, cluster.api);
+  const start = { ...begun, prepared };
   const { unlimitedMemlock, runtimeClass } = deployment.spec.security;
   if (unlimitedMemlock && runtimeClass === undefined) {
     await ensureMemlockClass(cluster.api, kind && (options.kubernetes?.manageCluster ?? false));

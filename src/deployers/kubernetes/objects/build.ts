@@ -2,6 +2,7 @@ import type { Problem } from '../../../system/errors.js';
 import { reportCollisions } from './collisions.js';
 import { configmaps } from './storage/configmaps.js';
 import { deployments } from './workloads/deployment.js';
+import { externalServices } from './network/external-services.js';
 import { ingresses } from './network/ingress.js';
 import type { Findings, ObjectsInput } from './common/input.js';
 import { jobs } from './workloads/job.js';
@@ -42,6 +43,7 @@ export function buildObjects(input: ObjectsInput): BuiltObjects {
     ...configmaps(scope),
     ...volumes(scope),
     ...headlessServices(scope),
+    ...externalServices(scope),
     ...proxiedServices(scope),
     ...nodePortServices(scope),
     ...deployments(scope),
@@ -63,7 +65,6 @@ export function buildObjects(input: ObjectsInput): BuiltObjects {
  */
 function reportLaterKeys({ spec }: ObjectsInput, findings: Findings): void {
   const later = 'is not supported on Kubernetes by this version yet';
-  if (spec.externalServices.size > 0) findings.errors.push(spec.yaml.problem(['external-services'], later));
   if (spec.caCertificates.length > 0) findings.errors.push(spec.yaml.problem(['ca-certificates'], later));
   if (spec.maintenanceService !== undefined) {
     findings.warnings.push(spec.yaml.problem(['maintenance-service'], `${later}: a restart does not switch to it`));

@@ -57,6 +57,10 @@ export function partsOf({ input, names }: Scope, object: string): Part[] {
       });
     }
   }
+  for (const name of input.spec.externalServices.keys()) {
+    const problem = (message: string): Problem => input.spec.yaml.problem(['external-services', name], message);
+    add('Service', name, { what: `the external service ${quote(name)}`, problem });
+  }
   for (const name of volumesOf(input)) {
     const part = { what: `the volume ${quote(name)}`, problem: ofSpec };
     add('PersistentVolumeClaim', names.claim(name), part);

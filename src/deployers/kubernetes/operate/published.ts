@@ -2,9 +2,10 @@ import type { PodFacts } from '../ready/api-types.js';
 import { lastingContainersOf } from '../ready/pod.js';
 
 export interface ServiceFacts {
-  metadata: { name: string };
+  metadata: { name: string; annotations?: Record<string, string> };
   spec: {
     type?: string;
+    externalName?: string;
     selector?: Record<string, string>;
     ports?: { port: number; targetPort?: number | string; nodePort?: number; protocol?: string }[];
   };

@@ -6,7 +6,9 @@ import { type ClaimFacts, conditionOf, eventTime, type Meta } from '../ready/api
 import type { Awaited } from '../ready/judge.js';
 import { deploymentReadiness, jobReadiness, type WorkloadQuestion } from '../ready/workload.js';
 import { containerStatuses, podStatuses } from './ps.js';
+import type { ServiceFacts } from './published.js';
 import type { Snapshot } from './snapshot.js';
+import { addressesAnnotation } from '../objects/network/external-services.js';
 import { mapOf } from '../../../system/plain-map.js';
 
 /** How many warnings are shown, and their maximum age (milliseconds). */
@@ -56,12 +58,18 @@ export function describeStatus(
       cluster: snapshot.cluster,
       namespace: snapshot.namespace,
       hosts,
+      externalServices: snapshot.services.flatMap(externalService),
       deployments,
       jobs,
       volumes: snapshot.claims.map((claim) => claimStatus(claim as unknown as ClaimFacts, snapshot)),
       pods: podStatuses(snapshot),
     },
   };
+}
+
+function externalService({ metadata, spec }: ServiceFacts): { name: string; target: string }[] {
+  const target = spec.externalName ?? metadata.annotations?.[addressesAnnotation];
+  return target === undefined ? [] : [{ name: metadata.name, target }];
 }
 
 function objectStatus({ metadata }: { metadata: { name: string } }, readiness: PodReadiness): ObjectStatus {

@@ -36,6 +36,8 @@ export interface ObjectsInput extends Identity {
    * Valid certificates of cert-manager in the namespace, on clusters other than kind. Empty if they were not looked up.
    */
   readonly certificates: readonly FoundCertificate[];
+  /** Addresses of the pods that external services select, by service; absent if they were not looked up. */
+  readonly selectedAddresses?: ReadonlyMap<string, readonly string[]>;
   /** Values of the spec's `secrets` that have sources, by Secret name and key; only those that could be read. */
   readonly secretValues?: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Token of `image-pull-secret`; absent if the spec has none or it could not be read. */

@@ -245,8 +245,10 @@ describe('pruning', () => {
       managedFields: [{ manager: 'OpenAPI-Generator', operation: 'Update' }],
     };
     const made = plan(
-      [],
+      [object('Service', 'rpc')],
       [
+        live(object('Endpoints', 'rpc'), {}, old),
+        live(object('Endpoints', 'a-hooks-own'), {}, old),
         live(object('Service', `${identity.deploymentId}-nodeport-80-tcp`), {}, old),
         live(object('Service', 'a-hooks-own'), {}, old),
         live(object('Deployment', `${identity.deploymentId}-deployment`), {}, { ...old, managedFields: [] }),
@@ -254,6 +256,7 @@ describe('pruning', () => {
     );
     expect(made.removals.map(({ live: each }) => each.metadata.name)).toEqual([
       `${identity.deploymentId}-nodeport-80-tcp`,
+      'rpc',
     ]);
   });
 });
