@@ -51,6 +51,12 @@ const paths = [
   // What both targets need belongs to neither.
   { target: everything('deployers/kubernetes'), from: [everything('deployers/compose')], message },
   { target: everything('deployers/compose'), from: [everything('deployers/kubernetes')], message },
+  // One file loads the targets: what the others do is the same on each of them.
+  {
+    target: './src/deployers/lifecycle/**/!(choose-deployer).ts',
+    from: [everything('deployers/{compose,kubernetes}')],
+    message: 'only choose-deployer.ts loads targets',
+  },
   { target: everything('commands'), from: [everything('deployers/{compose,kubernetes}')], message },
 ];
 

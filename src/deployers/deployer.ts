@@ -1,6 +1,7 @@
 import type { ServiceChanges } from '../compose/fingerprint.js';
 import type { PlannedDeployment } from '../deployment/update/outcome.js';
 import type { PushResult } from '../images/push.js';
+import type { DeployTarget } from '../spec/schema.js';
 import type { ContainerList, DeploymentStatus, PublishedAddress } from './status.js';
 
 /** Changes of services by files that are not written yet, as in a dry run. */
@@ -101,6 +102,15 @@ export interface PortQuery {
   port: number;
   protocol: 'tcp' | 'udp' | 'sctp';
   index: number;
+}
+
+/** The options of the `deploy` group for a stack that runs in place. */
+export interface QuickOptions {
+  include?: string;
+  exclude?: string;
+  envFile?: string;
+  cluster?: string;
+  deployTo: DeployTarget;
 }
 
 /** The result of `push-images`. */

@@ -1,4 +1,4 @@
-import { targetGenerator } from '../../src/deployers/lifecycle/target-generators.js';
+import { targetGenerator } from '../../src/deployers/lifecycle/choose-deployer.js';
 import { createOrUpdate } from '../../src/deployment/create-or-update.js';
 import { showCreate } from '../../src/output/deploy.js';
 import type { GlobalOptions } from '../../src/system/context.js';

@@ -42,7 +42,7 @@ export default function declare(group: Command, contextOf: ContextOf): void {
       refuseQuickOptions(groupOptions(self), 'create');
       const [{ createOrUpdate }, { targetGenerator }] = await Promise.all([
         import('../../deployment/create-or-update.js'),
-        import('../../deployers/lifecycle/target-generators.js'),
+        import('../../deployers/lifecycle/choose-deployer.js'),
       ]);
       const outcome = await createOrUpdate(
         {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { QuickOptions } from '../../deployers/lifecycle/in-place.js';
+import type { QuickOptions } from '../../deployers/deployer.js';
 import type { DeployTarget } from '../../spec/schema.js';
 import type { Context } from '../../system/context.js';
 import { LaconicError, UsageError } from '../../system/errors.js';

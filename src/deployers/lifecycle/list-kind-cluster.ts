@@ -1,7 +1,7 @@
 import { connectEngine } from '../../engine/connect.js';
 import type { Context } from '../../system/context.js';
 import { isExplained } from '../../system/errors.js';
-import { type KindCluster, listKindClusters } from '../kubernetes/kind/clusters.js';
+import { onlyOnKind } from './choose-deployer.js';
 
 /**
  * Prints the name of this host's kind cluster: the first one that laconic-so created, else the first of all; or
@@ -18,7 +18,8 @@ export async function listKindCluster(context: Context): Promise<void> {
   report.print(first?.name ?? 'No cluster found');
 }
 
-async function allClusters(context: Context): Promise<KindCluster[]> {
+async function allClusters(context: Context): Promise<{ name: string; ours: boolean }[]> {
+  const { listKindClusters } = await onlyOnKind.clusters();
   try {
     return await listKindClusters(await connectEngine(context));
   } catch (error) {

@@ -1,8 +1,7 @@
 import { requireSecrets } from '../../deployment/secrets/require-secrets.js';
 import type { Context } from '../../system/context.js';
-import { deployerFor } from './choose-deployer.js';
+import { deployerFor, targetGenerator } from './choose-deployer.js';
 import { openUnlocked, type Target } from './open.js';
-import { targetGenerator } from './target-generators.js';
 
 /** `render`: returns what `start` would pass to the engine or the API server. */
 export async function renderDeployment({ directory }: Target, context: Context): Promise<string> {

@@ -16,9 +16,8 @@ import type { StartOptions } from '../deployer.js';
 import { type Target, withLockedDeployment } from './open.js';
 import { findSource, pullSource, type Source, type SourceGit } from './restart-source.js';
 import { requireSources } from '../secrets/read-secret-sources.js';
-import { deployerFor } from './choose-deployer.js';
+import { deployerFor, targetGenerator } from './choose-deployer.js';
 import { startWithHooks } from './start.js';
-import { targetGenerator } from './target-generators.js';
 import { checkStartOptions } from './target-options.js';
 import { isBelow } from '../../system/files/path-names.js';
 

@@ -8,9 +8,8 @@ import { runStartHooks } from '../../deployment/hooks/run-hooks.js';
 import { requireSecrets } from '../../deployment/secrets/require-secrets.js';
 import type { Context } from '../../system/context.js';
 import type { StartOptions } from '../deployer.js';
-import { deployerFor } from './choose-deployer.js';
+import { deployerFor, targetGenerator } from './choose-deployer.js';
 import { type Target, withLockedDeployment } from './open.js';
-import { targetGenerator } from './target-generators.js';
 import { checkStartOptions, checkTargetOptions, type TargetOptions } from './target-options.js';
 
 /**

@@ -6,7 +6,7 @@ import type { Deployment } from '../../deployment/access/open.js';
 import type { Context } from '../../system/context.js';
 import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type { StopOptions } from '../deployer.js';
-import { deployerFor } from './choose-deployer.js';
+import { deployerFor, onlyOnCompose } from './choose-deployer.js';
 import { refuseStackOption, type Target, withLockedDeployment } from './open.js';
 import { checkTargetOptions, type TargetOptions } from './target-options.js';
 
@@ -34,7 +34,7 @@ export async function stopDeployment(
     for (const line of plan.kept) inside.report.print(`would keep ${line}`);
   };
   refuseStackOption(context);
-  const { stopRemains } = await import('../compose/stop/stop-without-directory.js');
+  const { stopRemains } = await onlyOnCompose.stopWithoutDirectory();
   if (await stopRemains(target.directory, options, context)) return;
   await withLockedDeployment(target, context, stop, { must: 'stop' });
 }

@@ -1,9 +1,8 @@
 import { regenerateEnvironment } from '../../deployment/update/update-environment.js';
 import type { Context } from '../../system/context.js';
 import { requireSources } from '../secrets/read-secret-sources.js';
-import { deployerFor, requireUpdateEnvs } from './choose-deployer.js';
+import { deployerFor, requireUpdateEnvs, targetGenerator } from './choose-deployer.js';
 import { type Target, withLockedDeployment } from './open.js';
-import { targetGenerator } from './target-generators.js';
 
 /**
  * `update-envs`: regenerates `config.env` from the deployment's spec, and recreates the containers that are affected.
