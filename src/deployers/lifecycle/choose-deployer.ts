@@ -1,7 +1,6 @@
 import type { Deployment } from '../../deployment/access/open.js';
 import type { TargetGenerators } from '../../deployment/access/target.js';
 import type { Context } from '../../system/context.js';
-import { LaconicError } from '../../system/errors.js';
 import type { Deployer } from '../deployer.js';
 
 // The linter allows only this file of the folder to import from the targets. It loads them when they are needed.
@@ -34,14 +33,3 @@ export const onlyOnCompose = {
 export const onlyOnKind = {
   clusters: () => import('../kubernetes/kind/clusters.js'),
 };
-
-/**
- * Refuses `update-envs` on a target that does not support it, before anything is written.
- * @throws LaconicError
- */
-export function requireUpdateEnvs({ spec }: Deployment): void {
-  if (spec.deployTo === 'compose') return;
-  throw new LaconicError('update-envs is not supported on Kubernetes yet', {
-    hint: 'change config in the spec, run deploy create --update, and start: the affected pods are recreated',
-  });
-}

@@ -18,6 +18,7 @@ import { findSource, pullSource, type Source, type SourceGit } from './restart-s
 import { requireSources } from '../secrets/read-secret-sources.js';
 import { deployerFor, targetGenerator } from './choose-deployer.js';
 import { startWithHooks } from './start.js';
+import { type TargetFacts, targetFacts } from './target-facts.js';
 import { checkStartOptions } from './target-options.js';
 import { isBelow } from '../../system/files/path-names.js';
 
@@ -45,6 +46,7 @@ export interface RestartOptions {
 export async function restartDeployment(target: Target, options: RestartOptions, context: Context): Promise<void> {
   await withLockedDeployment(target, context, async (deployment, lock, inside) => {
     const { report } = inside;
+    const facts = targetFacts(deployment.spec.deployTo);
     await refuseRecursion(['update', 'start'], deployment.layout.root, inside);
     checkStartOptions(deployment.spec, options.start, report);
     for (const option of options.unused) report.warn(`${option} has no effect`);
@@ -64,7 +66,7 @@ export async function restartDeployment(target: Target, options: RestartOptions,
     await pullSource(source, options.git, inside);
     const parsed = await chooseSpec(deployment, source, options, inside);
     report.print('');
-    const renamed = compareHosts({ before, after: hostOf(parsed.spec) }, options.force, deployment.spec, inside);
+    const renamed = compareHosts({ before, after: hostOf(parsed.spec) }, options.force, facts, inside);
     report.print('');
     report.print('[3/4] Syncing deployment directory...');
     await requireSources(parsed.spec, inside);
@@ -95,19 +97,22 @@ export async function restartDeployment(target: Target, options: RestartOptions,
       return;
     }
     report.print('=== Restart Complete ===');
-    report.print(`Deployment updated: ${remade(updated.spec, options.start, touched, outcome)}`);
+    report.print(`Deployment updated: ${remade(facts, options.start, touched, outcome)}`);
     if (renamed !== undefined) report.print(`\nNew hostname: ${renamed}`);
   });
 }
 
-/** What happened to the containers. On Kubernetes a restart replaces all of them. */
-function remade({ deployTo }: Spec, { wait }: StartOptions, touched: boolean, outcome: UpdateOutcome): string {
-  if (deployTo === 'compose') {
-    if (touched) return 'services that changed were recreated.';
-    const same = outcome.paths.length === 0;
-    return same ? 'nothing changed, no service was recreated.' : 'no service had to be recreated.';
-  }
-  return wait ? 'all pods were recreated.' : 'all pods are being recreated.';
+/** What happened to the containers. */
+function remade(
+  { restartsAll }: TargetFacts,
+  { wait }: StartOptions,
+  touched: boolean,
+  outcome: UpdateOutcome,
+): string {
+  if (restartsAll) return wait ? 'all pods were recreated.' : 'all pods are being recreated.';
+  if (touched) return 'services that changed were recreated.';
+  const same = outcome.paths.length === 0;
+  return same ? 'nothing changed, no service was recreated.' : 'no service had to be recreated.';
 }
 
 /**
@@ -141,10 +146,10 @@ async function refuseUnknown(
   }
 }
 
-/** The services of a deployment's pods, and on Kubernetes of its jobs, according to the files in its directory. */
+/** The services whose images a restart can change, according to the files in the deployment's directory. */
 async function deployedServices({ layout, spec, stack }: Deployment): Promise<string[]> {
   const paths = stack.pods.map((pod) => podPath(pod.name));
-  if (spec.deployTo !== 'compose') paths.push(...stack.jobs.map(jobPath));
+  if (targetFacts(spec.deployTo).imagesOfJobs) paths.push(...stack.jobs.map(jobPath));
   return [...serviceNames((await readDeployedFiles(layout.root, paths)).files)];
 }
 
@@ -216,11 +221,11 @@ function hostOf(spec: Spec): string | undefined {
   return spec.httpProxy[0]?.hostName;
 }
 
-/** @returns the new host name if it changed. On Compose laconic-so does not serve it, so there is nothing to verify. */
+/** @returns the new host name if it changed */
 function compareHosts(
   { before, after }: { before: string | undefined; after: string | undefined },
   force: boolean,
-  { deployTo }: Spec,
+  { newHostName }: TargetFacts,
   context: Context,
 ): string | undefined {
   if (after === undefined || after === before) {
@@ -228,12 +233,6 @@ function compareHosts(
     return undefined;
   }
   context.report.print(`[2/4] Hostname changed: ${before ?? 'None'} -> ${after}`);
-  context.report.print(
-    force
-      ? 'DNS verification skipped (--force)'
-      : deployTo === 'compose'
-        ? 'DNS is not verified on compose: point the name at whatever serves it'
-        : 'DNS is not verified by this version: point the name at the cluster',
-  );
+  context.report.print(force ? 'DNS verification skipped (--force)' : newHostName);
   return after;
 }

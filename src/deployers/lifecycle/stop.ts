@@ -8,6 +8,7 @@ import { InterruptedError, LaconicError } from '../../system/errors.js';
 import type { StopOptions } from '../deployer.js';
 import { deployerFor, onlyOnCompose } from './choose-deployer.js';
 import { refuseStackOption, type Target, withLockedDeployment } from './open.js';
+import { targetFacts } from './target-facts.js';
 import { checkTargetOptions, type TargetOptions } from './target-options.js';
 
 /**
@@ -43,8 +44,8 @@ async function confirmDeletion({ layout, spec }: Deployment, plan: DataPlan, { s
   const name = basename(layout.root);
   const places = describeDeletion(plan).map((line) => `\n  ${line}`);
   const inData = places.length === 0 ? ` nothing: the volumes below ${layout.data} are empty` : places.join('');
-  const keeper = spec.deployTo === 'compose' ? 'the engine' : 'the cluster';
-  const all = `${inData}\nand the volumes that ${keeper} keeps for this deployment: --dry-run lists them`;
+  const { volumeKeeper } = targetFacts(spec.deployTo);
+  const all = `${inData}\nand the volumes that ${volumeKeeper} keeps for this deployment: --dry-run lists them`;
   if (!process.stdin.isTTY) {
     throw new LaconicError(`--delete-data permanently deletes the content of these directories:${all}`, {
       hint: 'add --yes to skip the confirmation',

@@ -2,6 +2,7 @@ import type { Spec } from '../../spec/model.js';
 import { UsageError } from '../../system/errors.js';
 import type { Reporter } from '../../system/report.js';
 import type { StartOptions } from '../deployer.js';
+import { targetFacts } from './target-facts.js';
 
 interface OneTargetOption {
   readonly only: readonly Spec['deployTo'][];
@@ -33,10 +34,10 @@ export type TargetOptions = Partial<Record<keyof typeof oneTargetOptions, boolea
  * @throws UsageError for an option that means nothing on it
  */
 export function checkTargetOptions({ deployTo }: Pick<Spec, 'deployTo'>, given: TargetOptions, report: Reporter): void {
-  const target = deployTo === 'compose' ? 'Docker Compose' : 'Kubernetes';
+  const { name } = targetFacts(deployTo);
   for (const [flag, option] of Object.entries<OneTargetOption>(oneTargetOptions)) {
     if (given[flag as keyof TargetOptions] !== true || option.only.includes(deployTo)) continue;
-    const text = `${flag} has no effect on ${target}: ${option.why}`;
+    const text = `${flag} has no effect on ${name}: ${option.why}`;
     if (option.accepted !== true) throw new UsageError(text);
     report.warn(text);
   }
@@ -51,6 +52,7 @@ export function checkStartOptions(
   const { attached, pull } = compose;
   const given = { '--stay-attached': attached, '--pull': pull, '--force-conflicts': kubernetes.forceConflicts };
   checkTargetOptions(spec, given, report);
-  if (spec.deployTo === 'compose' || services.length === 0) return;
-  report.warn(`on Kubernetes the whole deployment is started, not only ${services.join(', ')}`);
+  const { name, singleServices } = targetFacts(spec.deployTo);
+  if (singleServices || services.length === 0) return;
+  report.warn(`on ${name} the whole deployment is started, not only ${services.join(', ')}`);
 }
