@@ -60,7 +60,13 @@ export interface StopOptions {
   deleteData: boolean;
   /** Continue although a job is running, or other deployments use the kind cluster to be deleted. */
   force: boolean;
-  /** On Kubernetes: delete the namespace too. */
+  /** Absent: none of them. */
+  kubernetes?: KubernetesStopOptions;
+}
+
+/** Options of a stop that only Kubernetes has. */
+export interface KubernetesStopOptions {
+  /** Delete the namespace too. */
   deleteNamespace?: boolean;
   /** On kind: delete the cluster too. */
   manageCluster?: boolean;
@@ -75,6 +81,12 @@ export interface LogsOptions {
   since?: string;
   until?: string;
   timestamps: boolean;
+  /** Absent: none of them. */
+  kubernetes?: KubernetesLogsOptions;
+}
+
+/** Options of `logs` that only Kubernetes has. */
+export interface KubernetesLogsOptions {
   /** From the containers' previous run, which Kubernetes keeps. */
   previous?: boolean;
 }

@@ -45,13 +45,16 @@ export default function declare(group: Command, contextOf: ContextOf): void {
         await stopDeployment(
           targetOf(self),
           {
-            ...options,
             services,
             timeout,
             deleteVolumes: options.deleteVolumes || options.deleteData,
+            deleteData: options.deleteData,
+            force: options.force,
+            yes: options.yes,
+            kubernetes: { deleteNamespace: options.deleteNamespace, manageCluster: options.manageCluster },
           },
           context,
-          { ...clusterSwitch(self), '--delete-namespace': options.deleteNamespace },
+          clusterSwitch(self),
         );
       });
   }

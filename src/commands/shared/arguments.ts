@@ -184,7 +184,7 @@ export interface LogsFlags {
  * @throws UsageError
  */
 export function logsOptions(services: readonly string[], flags: LogsFlags): LogsOptions {
-  const { tail: lines, ...rest } = flags;
+  const { tail: lines, previous, ...rest } = flags;
   const tail = parseTail(lines);
-  return { services, ...rest, ...(tail === undefined ? {} : { tail }) };
+  return { services, ...rest, tail, kubernetes: { previous } };
 }

@@ -9,7 +9,7 @@ import type { StopOptions } from '../deployer.js';
 import { deployerFor, onlyOnCompose } from './choose-deployer.js';
 import { refuseStackOption, type Target, withLockedDeployment } from './open.js';
 import { targetFacts } from './target-facts.js';
-import { checkTargetOptions, type TargetOptions } from './target-options.js';
+import { checkStopOptions, type TargetOptions } from './target-options.js';
 
 /**
  * `stop` and `down`. `--delete-data` lists what it would delete and asks for confirmation; see planDataDeletion. If the
@@ -24,7 +24,7 @@ export async function stopDeployment(
   given: TargetOptions,
 ): Promise<void> {
   const stop = async (deployment: Deployment, _: Lock, inside: Context): Promise<void> => {
-    checkTargetOptions(deployment.spec, given, inside.report);
+    checkStopOptions(deployment.spec, options, given, inside.report);
     const plan = options.deleteData ? await planDataDeletion(deployment) : undefined;
     const { dryRun } = context.options;
     if (plan !== undefined && !options.yes && !dryRun) await confirmDeletion(deployment, plan, inside);

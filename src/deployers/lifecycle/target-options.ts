@@ -1,7 +1,7 @@
 import type { Spec } from '../../spec/model.js';
 import { UsageError } from '../../system/errors.js';
 import type { Reporter } from '../../system/report.js';
-import type { StartOptions } from '../deployer.js';
+import type { StartOptions, StopOptions } from '../deployer.js';
 import { targetFacts } from './target-facts.js';
 
 interface OneTargetOption {
@@ -55,4 +55,21 @@ export function checkStartOptions(
   const { name, singleServices } = targetFacts(spec.deployTo);
   if (singleServices || services.length === 0) return;
   report.warn(`on ${name} the whole deployment is started, not only ${services.join(', ')}`);
+}
+
+/**
+ * Checks the options of a stop; see {@link checkTargetOptions}.
+ * @param given options whose effect is in `options`
+ * @throws UsageError for services on a target that stops all of them
+ */
+export function checkStopOptions(
+  spec: Pick<Spec, 'deployTo'>,
+  { services, kubernetes = {} }: StopOptions,
+  given: TargetOptions,
+  report: Reporter,
+): void {
+  checkTargetOptions(spec, { ...given, '--delete-namespace': kubernetes.deleteNamespace }, report);
+  const { name, singleServices } = targetFacts(spec.deployTo);
+  if (singleServices || services.length === 0) return;
+  throw new UsageError(`on ${name} the whole deployment is stopped: services cannot be selected`);
 }

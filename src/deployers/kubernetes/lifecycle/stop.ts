@@ -3,7 +3,7 @@ import { deleteData } from '../../../deployment/access/delete-data.js';
 import type { Deployment } from '../../../deployment/access/open.js';
 import { connectEngine } from '../../../engine/connect.js';
 import type { Context } from '../../../system/context.js';
-import { LaconicError, UsageError } from '../../../system/errors.js';
+import { LaconicError } from '../../../system/errors.js';
 import type { StopOptions } from '../../deployer.js';
 import type { ClusterApi } from '../api/api.js';
 import { ClusterError, isForbidden } from '../api/errors.js';
@@ -26,9 +26,6 @@ import { noKindCluster } from '../kind/no-cluster.js';
  * if requested, data on hosts only with `deleteData`. Stopping a stopped deployment is not an error.
  */
 export async function stopOnKubernetes(deployment: Deployment, options: StopOptions, context: Context): Promise<void> {
-  if (options.services.length > 0) {
-    throw new UsageError('on Kubernetes the whole deployment is stopped: services cannot be selected');
-  }
   const identity = identityOf(deployment);
   const kind = deployment.spec.deployTo === 'k8s-kind';
   if (context.options.dryRun) {
@@ -37,7 +34,7 @@ export async function stopOnKubernetes(deployment: Deployment, options: StopOpti
   }
   const api = await (kind ? kindApi(deployment, options, context) : apiOf(clusterOf(deployment), context));
   if (api !== undefined) await removeObjects(api, deployment, identity, options, context);
-  if (kind && options.manageCluster === true) {
+  if (kind && options.kubernetes?.manageCluster === true) {
     const { namespace, deploymentId: own } = identity;
     await deleteCluster(clusterNameOf(deployment), { own, namespace, force: options.force }, context);
   }
@@ -68,7 +65,7 @@ async function kindApi(
     return api;
   } catch (error) {
     const unreachable = error instanceof ClusterError && (error.status === undefined || error.status >= 500);
-    if (!unreachable || options.manageCluster !== true || !options.force) throw error;
+    if (!unreachable || options.kubernetes?.manageCluster !== true || !options.force) throw error;
     context.report.warn(`${error.message}: the cluster is deleted with everything in it (--force)`);
     return undefined;
   }
@@ -87,7 +84,7 @@ async function removeObjects(
     api,
     {
       deleteVolumes: options.deleteVolumes,
-      deleteNamespace: options.deleteNamespace ?? false,
+      deleteNamespace: options.kubernetes?.deleteNamespace ?? false,
       force: options.force,
       graceSeconds: options.timeout,
     },
@@ -143,8 +140,8 @@ async function printPlan(
   report.print(`would remove deployment ${identity.deploymentId} from namespace ${identity.namespace}${place}`);
   for (const line of found) report.print(`  ${line}`);
   if (options.deleteVolumes) report.print('would delete its volume claims and volumes; directories of hosts stay');
-  if (options.deleteNamespace === true) report.print(`would delete namespace ${identity.namespace}`);
-  if (kind && options.manageCluster === true) report.print(`would delete the kind cluster ${name}`);
+  if (options.kubernetes?.deleteNamespace === true) report.print(`would delete namespace ${identity.namespace}`);
+  if (kind && options.kubernetes?.manageCluster === true) report.print(`would delete the kind cluster ${name}`);
 }
 
 /** Returns what would be deleted, or why that is unknown. */
@@ -160,7 +157,7 @@ async function objectsToRemove(
   if ('silence' in reached) return [`from the files alone: ${reached.silence}`];
   try {
     if (!options.force) await refuseWhileJobRuns(reached.api, identity);
-    const { deleteVolumes, deleteNamespace = false, force } = options;
+    const { deleteVolumes, force, kubernetes: { deleteNamespace = false } = {} } = options;
     const objects = await planRemoval(identity, reached.api, { deleteVolumes, deleteNamespace, force }, context);
     const names = objects.map((object) => `delete ${describeObject(object)}`).sort();
     return names.length === 0 ? ['nothing is running'] : names;

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { checkStartOptions, checkTargetOptions } from '../../../../src/deployers/lifecycle/target-options.js';
+import {
+  checkStartOptions,
+  checkStopOptions,
+  checkTargetOptions,
+} from '../../../../src/deployers/lifecycle/target-options.js';
 import { testContext } from '../../../support/context.js';
 
 const start = { services: [], wait: true, images: new Map(), acceptNewPath: false };
+const stop = { services: [], deleteVolumes: false, deleteData: false, force: false };
 
 describe('an option that means nothing on the target', () => {
   it.each([
@@ -18,7 +23,7 @@ describe('an option that means nothing on the target', () => {
   it('is accepted with a warning if scripts of the Python program pass it', () => {
     const { report, output } = testContext('/');
     checkTargetOptions({ deployTo: 'k8s-kind' }, { '--stay-attached': true }, report);
-    checkTargetOptions({ deployTo: 'compose' }, { '--delete-namespace': true }, report);
+    checkStopOptions({ deployTo: 'compose' }, { ...stop, kubernetes: { deleteNamespace: true } }, {}, report);
     checkTargetOptions({ deployTo: 'k8s' }, { '--perform-cluster-management': true }, report);
     expect(output.stderr).toBe(
       'WARNING: --stay-attached has no effect on Kubernetes: logs --follow shows the output\n' +
@@ -40,5 +45,14 @@ describe('an option that means nothing on the target', () => {
     const { report, output } = testContext('/');
     checkStartOptions({ deployTo: 'k8s' }, { ...start, services: ['web', 'db'] }, report);
     expect(output.stderr).toBe('WARNING: on Kubernetes the whole deployment is started, not only web, db\n');
+  });
+
+  it('a stop of some services is a usage error on Kubernetes', () => {
+    const { report } = testContext('/');
+    const some = { ...stop, services: ['web'] };
+    expect(() => checkStopOptions({ deployTo: 'k8s' }, some, {}, report)).toThrow(
+      'on Kubernetes the whole deployment is stopped: services cannot be selected',
+    );
+    expect(() => checkStopOptions({ deployTo: 'compose' }, some, {}, report)).not.toThrow();
   });
 });

@@ -13,7 +13,8 @@ export interface LogQuery {
 
 /** Converts the options of `logs` to the API's terms. @throws UsageError for an invalid time */
 export function logQuery(options: LogsOptions, now: number): LogQuery {
-  if (options.previous === true && options.follow) {
+  const previous = options.kubernetes?.previous === true;
+  if (previous && options.follow) {
     throw new UsageError('--previous shows a run that has ended: --follow has nothing to wait for');
   }
   const since = options.since === undefined ? undefined : parseTime(options.since, '--since', now);
@@ -24,7 +25,7 @@ export function logQuery(options: LogsOptions, now: number): LogQuery {
       ...(options.tail === undefined ? {} : { tailLines: String(options.tail) }),
       ...(since === undefined ? {} : { sinceTime: new Date(since).toISOString() }),
       ...(timestamps ? { timestamps: 'true' } : {}),
-      ...(options.previous === true ? { previous: 'true' } : {}),
+      ...(previous ? { previous: 'true' } : {}),
     },
     until,
     timestamps: options.timestamps,

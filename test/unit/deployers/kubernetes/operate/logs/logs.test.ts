@@ -42,7 +42,7 @@ describe('the options of logs as query parameters of the API server', () => {
   });
 
   it('cannot follow what has ended', () => {
-    expect(() => logQuery({ ...options, previous: true, follow: true }, now)).toThrow('--previous');
+    expect(() => logQuery({ ...options, kubernetes: { previous: true }, follow: true }, now)).toThrow('--previous');
   });
 });
 
