@@ -8,7 +8,7 @@ import { isBelow } from '../../system/files/path-names.js';
 
 /** laconic-so's own paths in a deployment directory. `config/` is not included: a volume may replace a folder there. */
 const ours = new Set([
-  ...['.laconic', 'compose', 'compose-jobs', 'hooks', 'pods'],
+  ...['.laconic', 'ca-certificates', 'compose', 'compose-jobs', 'hooks', 'pods'],
   ...['spec.yml', 'stack.yml', 'deployment.yml', 'config.env', 'secrets.env'],
 ]);
 

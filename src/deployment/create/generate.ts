@@ -30,6 +30,7 @@ import { filesOfTree } from '../directory/files.js';
 import { filesBeside } from '../compose/files-beside.js';
 import { hookFiles } from '../hooks/hook-files.js';
 import type { Manifest } from '../directory/manifest.js';
+import { caFiles } from './ca-certificates.js';
 import { jobOverrides, podOverrides, specOverrides } from './spec-overrides.js';
 import {
   contentOf,
@@ -136,6 +137,10 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
   files.push(...beside.files);
   directories.push(...beside.directories);
 
+  const authorities = await caFiles(spec, input.root, input.cwd);
+  if (authorities.problems.length > 0) throw new InvalidFileError(authorities.problems);
+  files.push(...authorities.files);
+
   const added = await input.target?.generate({ ...input, composeFiles, files, directories });
   if (added !== undefined) {
     if (added.errors.length > 0) throw new InvalidFileError(byLine(added.errors));
@@ -168,6 +173,7 @@ export async function generateTree(input: GenerateInput): Promise<Generated> {
       ...checks.filter((check) => check.nearMiss === undefined).map((check) => check.problem),
       // On any other cluster the paths are those of its nodes.
       ...(spec.deployTo === 'k8s' ? [] : await unfitVolumePaths(spec, input.root, facts.volumes)),
+      ...authorities.warnings,
       ...(overrides?.warnings ?? []),
       ...jobsWithoutFile(stack, composeFiles),
       ...(added?.warnings ?? []),

@@ -8,11 +8,12 @@ import { mapOf } from '../../system/plain-map.js';
 import { type KeyPath, yamlStyle } from '../../system/yaml/yaml.js';
 import { definitionOf, lineOf, type ReadComposeFile } from '../compose/compose-files.js';
 import type { GeneratedFile } from '../directory/tree.js';
+import { caBundle, caFolder, caPlace, caVariable } from './ca-certificates.js';
 
 /**
  * Generates compose files for what a spec asks of the services besides values, ports and volumes: `resources`,
- * `replicas`, `image-overrides`, `security`, `external-services`, `labels` and `annotations`. They are merged over the
- * stack's own: one file for the pods, and one for each job.
+ * `replicas`, `image-overrides`, `security`, `external-services`, `ca-certificates`, `labels` and `annotations`. They
+ * are merged over the stack's own: one file for the pods, and one for each job.
  * @param read the compose files of the stack
  */
 export function specOverrides(spec: Spec, read: readonly ReadComposeFile[]): SpecOverrides {
@@ -67,6 +68,7 @@ function overrideOf(spec: Spec, read: readonly ReadComposeFile[], file: ReadComp
     ...(unlimitedMemlock ? { ulimits: { memlock: -1 } } : {}),
     ...(capabilities.length > 0 ? { cap_add: [...capabilities] } : {}),
     ...extraHosts(spec, definitions(read, file, name)),
+    ...authorities(spec, definitions(read, file, name)),
     ...(labels === undefined ? {} : { labels }),
     ...(annotations === undefined ? {} : { annotations }),
     ...resources(spec, definitions(read, file, name), name),
@@ -80,6 +82,8 @@ function definitions(read: readonly ReadComposeFile[], file: ReadComposeFile, na
 
 /** The addresses of external services as names in the container, unless the compose file itself has the name. */
 function extraHosts({ externalServices }: Spec, written: readonly Record<string, unknown>[]): Override {
+  // Docker refuses names for a container that uses the network of another one.
+  if (written.some(({ network_mode: mode }) => /^(?:service|container):/.test(String(mode)))) return {};
   const own = new Set(written.flatMap((each) => namesOf(each.extra_hosts)));
   const hosts = [...externalServices].flatMap(([name, service]) =>
     service.kind === 'ip' && !own.has(name) ? service.addresses.map((address) => `${name}=${address}`) : [],
@@ -87,10 +91,21 @@ function extraHosts({ externalServices }: Spec, written: readonly Record<string,
   return hosts.length === 0 ? {} : { extra_hosts: hosts };
 }
 
-/** The names in `extra_hosts`: a map, or a list of `name:address` or `name=address`. */
-function namesOf(hosts: unknown): string[] {
-  if (!Array.isArray(hosts)) return Object.keys(mapOf(hosts));
-  return hosts.map((entry) => /^[^:=]*/.exec(String(entry))?.[0] ?? '');
+/** The certificates of the spec's authorities, and the variable that names them unless the compose file sets it. */
+function authorities({ caCertificates }: Spec, written: readonly Record<string, unknown>[]): Override {
+  if (caCertificates.length === 0) return {};
+  const file = `${caPlace}/${caBundle}`;
+  const own = written.some(({ environment }) => namesOf(environment).includes(caVariable));
+  return {
+    volumes: [`../${caFolder}/${caBundle}:${file}:ro`],
+    ...(own ? {} : { environment: { [caVariable]: file } }),
+  };
+}
+
+/** The names in `extra_hosts` or `environment`: a map, or a list of `name:value` or `name=value`. */
+function namesOf(pairs: unknown): string[] {
+  if (!Array.isArray(pairs)) return Object.keys(mapOf(pairs));
+  return pairs.map((entry) => /^[^:=]*/.exec(String(entry))?.[0] ?? '');
 }
 
 function selectedServices({ externalServices, yaml }: Spec): Problem[] {
@@ -187,7 +202,7 @@ const kubernetesOnly: readonly KeyPath[] = [
   ...['namespace', 'kube-config', 'kind-cluster-name', 'kind-node-image', 'kind-listen-address', 'kind-http-port'],
   ...['kind-https-port', 'kind-mount-root', 'caddy-ingress-image', 'node-affinities', 'node-tolerations'],
   'pods',
-  ...['image-pull-secret', 'image-pull-policy', 'ca-certificates', 'maintenance-service'],
+  ...['image-pull-secret', 'image-pull-policy', 'maintenance-service'],
 ]
   .map((key): KeyPath => [key])
   .concat([

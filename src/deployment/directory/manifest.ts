@@ -20,7 +20,16 @@ import { checksumOf, type GeneratedFile } from './tree.js';
 export type Manifest = Record<string, string>;
 
 /** Folders of a deployment directory whose files are generated. */
-export const generatedFolders = ['binds', 'compose', 'compose-jobs', 'config', 'configmaps', 'hooks', 'pods'];
+export const generatedFolders = [
+  'binds',
+  'ca-certificates',
+  'compose',
+  'compose-jobs',
+  'config',
+  'configmaps',
+  'hooks',
+  'pods',
+];
 
 /** Number of generations of generated files to keep. */
 const generations = 5;

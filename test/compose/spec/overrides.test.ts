@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { describeWithEngine } from '../../support/engine.js';
 import { inspect, labelled } from '../../support/engine-api.js';
+import { makeAuthority } from '../../support/registry/authority.js';
 import { idleService, Sandbox } from '../../support/sandbox.js';
 
 const spec = (more: string): string => `stack: source/stacks/app\ndeploy-to: compose\n${more}`;
@@ -53,6 +55,21 @@ describeWithEngine('settings of services in the spec on Docker Compose', () => {
         'external-services.rpc.selector: Docker Compose has no pods to select',
       ) as unknown,
     });
+  });
+
+  it('give every container and job the certificates of authorities', async () => {
+    const { certificate } = await makeAuthority(sandbox.path('authority'));
+    await sandbox.write('trusting.yml', spec('ca-certificates: [authority/authority.pem]\n'));
+    await sandbox.create('trusting.yml', 'trusting');
+    await sandbox.run('trusting', 'start', '--no-wait');
+    const bundle = '/etc/ssl/certs/laconic-ca-bundle.pem';
+    expect(Object.values(await sandbox.containers('trusting')).map(({ env }) => env.NODE_EXTRA_CA_CERTS)).toEqual([
+      bundle,
+      bundle,
+      bundle,
+    ]);
+    const job = await sandbox.run('trusting', 'run-job', 'tidy', '--', 'cat', bundle);
+    expect(job.stdout).toContain(await readFile(certificate, 'utf8'));
   });
 
   it('apply resources, security, images, labels and annotations to the containers, and are reported with their line otherwise', async () => {

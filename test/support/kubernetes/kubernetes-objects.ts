@@ -27,6 +27,8 @@ export interface StackText {
   images?: Record<string, string>;
   /** Values of the spec's secrets with sources, by Secret and key. */
   secretValues?: Record<string, Record<string, string>>;
+  /** Certificates of authorities by file name. */
+  authorities?: Record<string, string>;
   registryToken?: string;
   target?: ObjectsInput['target'];
   profiles?: readonly string[];
@@ -82,6 +84,7 @@ export function objectsInput(stack: StackText): ObjectsInput {
     ),
     imageOverrides: new Map(Object.entries(stack.images ?? {})),
     imageVersions: new Map(Object.entries(stack.imageIds ?? {})),
+    caCertificates: buffers(stack.authorities ?? {}),
     certificates: [],
     secretValues: new Map(
       Object.entries(stack.secretValues ?? {}).map(([name, keys]) => [name, new Map(Object.entries(keys))]),

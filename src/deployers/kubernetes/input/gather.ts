@@ -1,4 +1,5 @@
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { caBundle, caFolder } from '../../../deployment/create/ca-certificates.js';
 import { composeValues } from '../../../deployment/compose/compose-values.js';
 import type { DeploymentFiles } from '../../../deployment/directory/files.js';
 import type { DeploymentRecord } from '../../../deployment/directory/record.js';
@@ -11,7 +12,7 @@ import { missingToken, pullToken } from '../../secrets/pull-secret.js';
 import { readSecretValues } from '../../secrets/read-secret-sources.js';
 import { type ComposeSource, type NormalizedFiles, normalizeFiles } from './compose.js';
 import { boundFiles, declaredConfigmaps } from './files.js';
-import type { Findings, ObjectsInput, PodFileInput } from '../objects/common/input.js';
+import type { FileContents, Findings, ObjectsInput, PodFileInput } from '../objects/common/input.js';
 import { podsOf } from './pods.js';
 import { namespaceName } from '../objects/common/names.js';
 
@@ -148,12 +149,32 @@ export async function gatherInput(
     boundFiles: await boundFiles(all, files, options.home, findings),
     imageOverrides: images,
     imageVersions: await knownImageIds(all, images, source, options),
+    caCertificates: await authorities(spec, files, findings),
     certificates: [],
     secretValues: sourced.values,
     registryToken: token,
   };
   const values = [...sourced.values.values()].flatMap((keys) => [...keys.values()]);
   return { input, findings, secrets: [...generated.values(), ...values, ...(token === undefined ? [] : [token])] };
+}
+
+/** The copies that create made. */
+async function authorities(
+  { caCertificates, yaml }: Spec,
+  files: DeploymentFiles,
+  { errors }: Findings,
+): Promise<FileContents> {
+  const contents = new Map<string, Buffer>();
+  if (caCertificates.length === 0) return contents;
+  for (const name of (await files.list(caFolder)) ?? []) {
+    const content = name.endsWith('.pem') ? await files.read(join(caFolder, name)) : undefined;
+    if (content !== undefined) contents.set(name, content);
+  }
+  if (!contents.has(caBundle)) {
+    const message = `the deployment directory has no copy of them, ${caFolder}/${caBundle}: run deploy create --update`;
+    errors.push(yaml.problem(['ca-certificates'], message));
+  }
+  return contents;
 }
 
 /**

@@ -24,6 +24,7 @@ import { SharedOutput } from '../operate/logs/shared-output.js';
 import type { PodFacts } from '../ready/api-types.js';
 import { containersOf } from '../ready/pod.js';
 import { type PreparedInput, prepareObjects } from '../input/prepare.js';
+import { withSelectedAddresses } from '../input/selected-addresses.js';
 import { schedulingTimeoutMs } from './start.js';
 import { executePlan } from '../apply/apply.js';
 import { ensureCluster } from '../kind/ensure.js';
@@ -57,7 +58,7 @@ export async function runJobOnKubernetes(
   const before = await api.get(resources.Job, object.metadata.name, prepared.identity.namespace);
   if (before !== undefined) await refuseWhileRunning(before, api);
   context.report.print(`Running job: ${name}`);
-  await applySupplies(prepared, object, api, context);
+  await applySupplies(await withSelectedAddresses(prepared, api), object, api, context);
   if (before !== undefined) await deleteJob(before, api, context);
   const job = await api.create(object, fieldManager);
   if (!how.wait) {
@@ -188,6 +189,7 @@ const supplies: ReadonlySet<string> = new Set([
   'PersistentVolume',
   'PersistentVolumeClaim',
   'Service',
+  'EndpointSlice',
 ]);
 
 async function applySupplies(

@@ -65,7 +65,6 @@ export function buildObjects(input: ObjectsInput): BuiltObjects {
  */
 function reportLaterKeys({ spec }: ObjectsInput, findings: Findings): void {
   const later = 'is not supported on Kubernetes by this version yet';
-  if (spec.caCertificates.length > 0) findings.errors.push(spec.yaml.problem(['ca-certificates'], later));
   if (spec.maintenanceService !== undefined) {
     findings.warnings.push(spec.yaml.problem(['maintenance-service'], `${later}: a restart does not switch to it`));
   }

@@ -36,6 +36,8 @@ export interface ObjectsInput extends Identity {
    * Valid certificates of cert-manager in the namespace, on clusters other than kind. Empty if they were not looked up.
    */
   readonly certificates: readonly FoundCertificate[];
+  /** Certificates of the authorities that the spec names, and the file with all of them, by file name. */
+  readonly caCertificates: FileContents;
   /** Addresses of the pods that external services select, by service; absent if they were not looked up. */
   readonly selectedAddresses?: ReadonlyMap<string, readonly string[]>;
   /** Values of the spec's `secrets` that have sources, by Secret name and key; only those that could be read. */

@@ -32,6 +32,8 @@ export interface Names {
   /** The Secret with the values from credentials files. */
   readonly credentials: string;
   readonly registrySecret: string;
+  /** The Secret with the certificates of the spec's authorities. */
+  readonly caCertificates: string;
   /** Secret with the content of a compose file's top-level secret; the content is at {@link fileKey}. */
   composeSecret(name: string): string;
   /** ConfigMap with the content of a compose file's top-level config; the content is at {@link fileKey}. */
@@ -77,6 +79,7 @@ export function createNames(input: Pick<ObjectsInput, 'deploymentId' | 'podFiles
     generatedSecrets: generatedSecretsName(deploymentId),
     credentials: fit(`${deploymentId}-credentials`, objectName),
     registrySecret: fit(`${deploymentId}-image-pull-secret`, objectName),
+    caCertificates: fit(`${deploymentId}-ca-certificates`, objectName),
     composeSecret: (name) => fit(`${deploymentId}-compose-secret-${name}`, objectName, 253),
     composeConfig: (name) => fit(`${deploymentId}-compose-config-${name}`, objectName, 253),
     container: (service) => fit(service, labelName),

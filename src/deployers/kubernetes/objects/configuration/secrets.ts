@@ -7,9 +7,9 @@ import type { Scope } from '../common/scope.js';
 import { contentsOf } from './file-objects.js';
 
 /**
- * Builds the Secrets of a deployment: generated values, credentials, secrets of the compose files, the registry's, and
- * those of the spec's `secrets` that have sources. Others in the spec's `secrets` belong to the operator and are only
- * referred to. Values are in `data`, never in `stringData`.
+ * Builds the Secrets of a deployment: generated values, credentials, secrets of the compose files, the registry's, the
+ * certificates of authorities, and those of the spec's `secrets` that have sources. Others in the spec's `secrets`
+ * belong to the operator and are only referred to. Values are in `data`, never in `stringData`.
  */
 export function secrets(scope: Scope): KubernetesObject[] {
   const { input, names } = scope;
@@ -23,7 +23,9 @@ export function secrets(scope: Scope): KubernetesObject[] {
     secret(input, name, 'Opaque', bytesOf(values)),
   );
   const held = (['generatedSecrets', 'credentials'] as const).flatMap((holder) => variables(input, names, holder));
-  return [...registrySecret(input, names), ...held, ...composeSecrets, ...composeConfigs, ...sourced];
+  const authorities =
+    input.caCertificates.size === 0 ? [] : [secret(input, names.caCertificates, 'Opaque', input.caCertificates)];
+  return [...registrySecret(input, names), ...held, ...composeSecrets, ...composeConfigs, ...sourced, ...authorities];
 }
 
 /** The Secret with values of variables. */

@@ -74,6 +74,7 @@ function secretsOf({ input, podFile, services, names }: PodScope, spec: V1PodSpe
   for (const [name, values] of input.secretValues ?? []) {
     digests.set(`source ${name}`, textDigest(JSON.stringify([...values].sort(byKey))));
   }
+  if (input.caCertificates.size > 0) digests.set('authorities', filesDigest(input.caCertificates));
   const holders = entriesOf(input);
   for (const { valueFrom } of allContainers(spec).flatMap(({ env }) => env ?? [])) {
     const reference = valueFrom?.secretKeyRef;

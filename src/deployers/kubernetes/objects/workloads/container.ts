@@ -3,6 +3,7 @@ import type { ServiceModel } from '../../../../compose/model/types.js';
 import { containerCommand } from './command.js';
 import { containerEnv, containerEnvFrom } from '../configuration/environment.js';
 import { containerImage, pullPolicy } from './images.js';
+import { caEnv, caMounts } from '../storage/ca-mounts.js';
 import { containerMounts } from '../storage/mounts.js';
 import type { PlacedService } from './container-roles.js';
 import type { PodVolumes } from '../storage/pod-volumes.js';
@@ -15,6 +16,7 @@ import { containerSecurity } from './security.js';
 export function containerOf(scope: PodScope, placed: PlacedService, volumes: PodVolumes): V1Container {
   const { service, role } = placed;
   const { command, args, env } = containerCommand(scope, service, containerEnv(scope, service));
+  const mounts = containerMounts(scope, service, volumes);
   return compact<V1Container>({
     name: scope.names.container(service.name),
     image: containerImage(scope.input, scope.podFile, service, scope.findings) ?? '',
@@ -23,7 +25,7 @@ export function containerOf(scope: PodScope, placed: PlacedService, volumes: Pod
     command,
     args,
     workingDir: service.working_dir === '' ? undefined : service.working_dir,
-    env,
+    env: [...env, ...caEnv(scope, service)],
     envFrom: containerEnvFrom(scope),
     // An init container has ended before its ports matter, and the API server warns if a later container has the same
     // ones.
@@ -33,7 +35,7 @@ export function containerOf(scope: PodScope, placed: PlacedService, volumes: Pod
     securityContext: containerSecurity(scope, service),
     stdin: service.stdin_open || undefined,
     tty: service.tty || undefined,
-    volumeMounts: containerMounts(scope, service, volumes),
+    volumeMounts: [...mounts, ...caMounts(scope, mounts, volumes)],
   });
 }
 
