@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithCluster, kubectlGet } from '../../support/kubernetes/cluster.js';
 import type { ClusterObject, Deployed } from '../../support/kubernetes/cluster-sandbox.js';
+import { makeAuthority } from '../../support/registry/authority.js';
 import { deploy, service } from './stack.js';
 
 const [file, seedFile] = ['net', 'seed'].map((name) => `src/stack-orchestrator/compose/docker-compose-${name}.yml`) as [
@@ -72,7 +74,13 @@ describeWithCluster('a compose file with two servers, between which a value is t
       'dns: {selector: {k8s-app: kube-dns}, namespace: kube-system, port: 53}',
       'out: {host: example.org}',
     ];
-    const services = ['external-services:', ...external.map((line) => `  ${line}`), ''].join('\n');
+    const { certificate } = await makeAuthority(deployed.sandbox.path('authority'));
+    const services = [
+      `ca-certificates: [${certificate}]`,
+      'external-services:',
+      ...external.map((line) => `  ${line}`),
+      '',
+    ].join('\n');
     await deployed.sandbox.edit('dep.spec.yml', 'pods: per-service\n', services);
     await deployed.sandbox.edit(file, '8082', '8081');
     await deployed.sandbox.edit(seedFile, 'seeded', 'seeded again');
@@ -82,6 +90,8 @@ describeWithCluster('a compose file with two servers, between which a value is t
     expect(await asked('one', 'two', 8081)).toBe('two\n');
     expect(await asked('two', 'one', 8081)).toBe('one\n');
     expect(await deployed.inContainer('two', 'cat', '/data/seeds')).toBe('seeded\nseeded again\n');
+    const bundle = await deployed.inContainer('two', 'sh', '-c', 'cat $NODE_EXTRA_CA_CERTS');
+    expect(bundle).toBe(await readFile(certificate, 'utf8'));
     const selected = await kubectlGet('pod', '--namespace', 'kube-system', '--selector', 'k8s-app=kube-dns');
     const addresses = (selected.items as ClusterObject[]).map(({ status }) => String(status.podIP)).sort();
     const found = await deployed.inContainer('one', 'nslookup', `dns.${deployed.namespace}.svc.cluster.local`);
