@@ -2,7 +2,7 @@ import type { ComposeModel, ServiceModel } from '../../../compose/model/types.js
 import type { Problem } from '../../../system/errors.js';
 import type { PodFileInput } from '../objects/common/input.js';
 import { type SharedPort, sharedPorts } from '../objects/network/shared-ports.js';
-import { endingServices, hasTest } from '../objects/workloads/container-roles.js';
+import { endingServices } from '../objects/workloads/container-roles.js';
 
 /** What the compose files of `pods` become. */
 export interface Pods {
@@ -34,14 +34,6 @@ export function podsOf(files: readonly PodFileInput[], split: 'none' | 'clashing
     return dividedPods(podFile);
   });
   const oneShots = pods.filter((podFile) => runsToEnd(podFile, pods));
-  for (const { model } of oneShots) {
-    for (const { name, restart } of model.services.values()) {
-      if (restart !== 'no') continue;
-      const message =
-        'it runs as a Job, whose end start waits for: write restart: unless-stopped if it is to keep running';
-      warnings.push(model.problem(['services', name, 'restart'], message));
-    }
-  }
   return {
     podFiles: pods.filter((podFile) => !oneShots.includes(podFile)),
     oneShots: oneShots.map((podFile) => ({ ...podFile, oneShot: true })),
@@ -49,22 +41,13 @@ export function podsOf(files: readonly PodFileInput[], split: 'none' | 'clashing
   };
 }
 
-/**
- * Whether each service of a pod is awaited by another pod to complete, or is not restarted when it ends and serves
- * nobody.
- */
+/** Whether other pods wait for each service of a pod to complete. */
 function runsToEnd(podFile: PodFileInput, all: readonly PodFileInput[]): boolean {
-  const services = [...podFile.model.services.values()];
+  const services = [...podFile.model.services.keys()];
   const others = all.filter((other) => other !== podFile).flatMap(({ model }) => [...model.services.values()]);
-  return (
-    services.length > 0 &&
-    services.every((service) => {
-      const awaited = others.flatMap(({ depends_on: dependencies }) => dependencies.get(service.name)?.condition ?? []);
-      if (awaited.includes('service_completed_successfully')) return true;
-      const serves = service.ports.length + service.expose.length + awaited.length > 0 || hasTest(service);
-      return service.restart === 'no' && !serves;
-    })
-  );
+  const isAwaited = (name: string): boolean =>
+    others.some(({ depends_on: names }) => names.get(name)?.condition === 'service_completed_successfully');
+  return services.length > 0 && services.every(isAwaited);
 }
 
 /** Services that end before the others start free their ports. */
@@ -83,12 +66,12 @@ function dividedPods(podFile: PodFileInput): PodFileInput[] {
   const nodes = connected(pods, shareVolumes);
   return pods.map((group) => {
     const [main = group[0]] = group.filter((service) => !ending.has(service.name));
-    const node = nodes.findIndex((sharing) => sharing.includes(group));
+    const node = nodes.find((sharing) => sharing.includes(group)) ?? [];
     return {
       ...podFile,
       name: `${name}-${main?.name ?? ''}`,
       model: modelOf(model, group),
-      ...((nodes[node]?.length ?? 0) > 1 ? { nodeGroup: `${name}-${node}` } : {}),
+      ...(node.length > 1 ? { nodeGroup: `${name}-${node[0]?.[0]?.name ?? ''}` } : {}),
     };
   });
 }

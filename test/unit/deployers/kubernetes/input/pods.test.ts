@@ -54,9 +54,7 @@ describe('the pods of a compose file', () => {
 
   it.each([
     ['another file waits for it to complete', 'seed: { image: x }', 'service_completed_successfully', true],
-    ['it is not restarted and serves nobody', 'seed: { image: x, restart: "no" }', undefined, true],
     ['another file only waits for it to start', 'seed: { image: x, restart: "no" }', 'service_started', false],
-    ['it has a port', 'seed: { image: x, restart: "no", ports: [ "80" ] }', undefined, false],
     ['nothing says that it ends', 'seed: { image: x }', undefined, false],
   ])('are Jobs if they run to their end: %s', (_, seed, condition, expected) => {
     const dependency = condition === undefined ? '' : `, depends_on: { seed: { condition: ${condition} } }`;
@@ -84,7 +82,7 @@ describe('the pods of a compose file', () => {
     const { podFiles } = podsOf(input.podFiles, 'all');
     const { objects, findings } = buildObjects({ ...input, podFiles });
     expect(findings.errors.map(formatProblem)).toEqual([]);
-    const group = { app: input.deploymentId, 'laconic.com/node-group': 'net-0' };
+    const group = { app: input.deploymentId, 'laconic.com/node-group': 'net-a' };
     const affinity = {
       podAffinity: {
         requiredDuringSchedulingIgnoredDuringExecution: [
@@ -99,7 +97,7 @@ describe('the pods of a compose file', () => {
     });
     const name = (service: string): string => `${input.deploymentId}-net-${service}-deployment`;
     expect(seen).toEqual([
-      ...['a', 'b', 'c'].map((service) => [name(service), affinity, 'net-0']),
+      ...['a', 'b', 'c'].map((service) => [name(service), affinity, 'net-a']),
       [name('d'), undefined, undefined],
     ]);
     const claims = objects.filter(({ kind }) => kind === 'PersistentVolumeClaim').map(({ metadata }) => metadata.name);
