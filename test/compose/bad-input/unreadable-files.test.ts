@@ -149,7 +149,9 @@ describe('files that cannot be read', () => {
       },
       arrange: async (root) => chmod(join(root, 'repo/stack-orchestrator/tools'), 0),
       args: create,
-      says: [/compose-app\.yml:4 services\.web\.volumes\[0\]: \.\.\/tools cannot be copied to the cluster: cannot read \S+tools: EACCES/],
+      says: [
+        /compose-app\.yml:4 services\.web\.volumes\[0\]: \.\.\/tools cannot be copied to the cluster: cannot read \S+tools: EACCES/,
+      ],
     },
     {
       what: 'a pipe among the configuration files',
